@@ -1,0 +1,10 @@
+//! What the server needs from outside, as traits with their contracts. An adapter fulfils them; the
+//! suite in `crates/testkit` says whether it does. No logic here.
+
+pub mod bus;
+pub mod clock;
+pub mod store;
+
+pub use bus::{Bus, Heard, ReceiptKind, Signal, Subscription};
+pub use clock::Clock;
+pub use store::{Store, StoreError, StoreResult};
