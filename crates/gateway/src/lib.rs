@@ -1,1 +1,3 @@
+//! How clients reach the server: HTTP, the WebSocket, and the web client's files.
 
+pub mod ws;
