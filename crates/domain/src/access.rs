@@ -15,8 +15,12 @@ pub enum Action {
     Read,
     Send,
     /// `own`: the message is the actor's.
-    Edit { own: bool },
-    Delete { own: bool },
+    Edit {
+        own: bool,
+    },
+    Delete {
+        own: bool,
+    },
     React,
     Pin,
     Type,
@@ -183,7 +187,9 @@ pub enum WorkspaceAction {
     Invite,
     Update,
     /// `of`: the role the person has or would get, whichever is higher.
-    ManageMember { of: WorkspaceRole },
+    ManageMember {
+        of: WorkspaceRole,
+    },
     Leave,
     Delete,
 }

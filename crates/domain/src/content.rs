@@ -121,7 +121,10 @@ pub fn check_content(content: &Content, limits: ContentLimits) -> Result<(), Ref
         return Err(Refusal::field("content.text", "may not contain U+0000"));
     }
     if text.chars().count() > limits.text_chars_max {
-        return Err(Refusal { limit: Some(limits.text_chars_max as u64), ..Refusal::field("content.text", format!("at most {} characters", limits.text_chars_max)) });
+        return Err(Refusal {
+            limit: Some(limits.text_chars_max as u64),
+            ..Refusal::field("content.text", format!("at most {} characters", limits.text_chars_max))
+        });
     }
     match content.content_type {
         ContentType::Text if !text.chars().any(|c| !c.is_whitespace() && !is_invisible(c)) => {
@@ -152,7 +155,11 @@ fn check_location(content: &Content) -> Result<(), Refusal> {
     };
     let on_earth = (-90.0..=90.0).contains(&location.latitude) && (-180.0..=180.0).contains(&location.longitude);
     let label_fits = location.label.as_ref().is_none_or(|label| label.chars().count() <= 200 && !label.contains('\0'));
-    if on_earth && label_fits { Ok(()) } else { Err(Refusal::field("content.location", "latitude -90 to 90, longitude -180 to 180, label up to 200 characters")) }
+    if on_earth && label_fits {
+        Ok(())
+    } else {
+        Err(Refusal::field("content.location", "latitude -90 to 90, longitude -180 to 180, label up to 200 characters"))
+    }
 }
 
 #[cfg(test)]

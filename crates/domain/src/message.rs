@@ -63,7 +63,7 @@ pub struct Message {
     /// Replies in its thread that are not deleted. In events: always 0, later events count it up.
     #[serde(default)]
     pub thread_count: u32,
-    /// When the newest of those replies was written.
+    /// When the newest reply was written, deleted ones included: `createdAt` of the last one in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reply_at: Option<Timestamp>,
     /// People named with `@`, at most [`crate::mention::MENTIONS_MAX`].
@@ -113,9 +113,10 @@ pub fn check_emoji(emoji: &str) -> Result<(), Refusal> {
     let clean = emoji.chars().all(|c| !c.is_whitespace() && !c.is_control());
     let short = emoji.chars().count() <= EMOJI_CHARS_MAX;
     let shortcode = emoji.len() > 2
-        && emoji.strip_prefix(':').and_then(|rest| rest.strip_suffix(':')).is_some_and(|name| {
-            name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
-        });
+        && emoji
+            .strip_prefix(':')
+            .and_then(|rest| rest.strip_suffix(':'))
+            .is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+')));
     let pictograph = emoji.chars().any(|c| !c.is_ascii()) && !emoji.chars().any(|c| c.is_alphabetic());
     let keycap = emoji.ends_with('\u{20e3}');
     if visible && clean && short && (shortcode || pictograph || keycap) {

@@ -80,7 +80,9 @@ pub fn next(state: &PresenceState, cause: Cause, now: Timestamp) -> PresenceStat
             next.connections = next.connections.saturating_sub(1);
             next.last_seen_at = Some(now);
         }
-        Cause::Chose(chosen) => next.chosen = (chosen.status != Status::Online || chosen.text.is_some() || chosen.emoji.is_some()).then_some(chosen),
+        Cause::Chose(chosen) => {
+            next.chosen = (chosen.status != Status::Online || chosen.text.is_some() || chosen.emoji.is_some()).then_some(chosen)
+        }
         Cause::Tick => {}
     }
     if next.chosen.as_ref().and_then(|chosen| chosen.until).is_some_and(|until| until <= now) {

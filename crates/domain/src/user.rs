@@ -59,11 +59,7 @@ pub fn check_name(field: &'static str, name: &str, max: usize) -> Result<String,
 
 /// Measured before it is hashed, so that a huge one costs nothing.
 pub fn check_password(password: &str) -> Result<(), Refusal> {
-    if PASSWORD_BYTES.contains(&password.len()) {
-        Ok(())
-    } else {
-        Err(Refusal::field("password", "8 to 256 bytes"))
-    }
+    if PASSWORD_BYTES.contains(&password.len()) { Ok(()) } else { Err(Refusal::field("password", "8 to 256 bytes")) }
 }
 
 #[cfg(test)]

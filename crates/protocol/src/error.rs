@@ -43,7 +43,8 @@ pub struct ErrorAnswer {
 
 impl From<Refusal> for ErrorBody {
     fn from(refusal: Refusal) -> Self {
-        let details = (refusal.field.is_some() || refusal.limit.is_some()).then_some(ErrorDetails { field: refusal.field, limit: refusal.limit });
+        let details =
+            (refusal.field.is_some() || refusal.limit.is_some()).then_some(ErrorDetails { field: refusal.field, limit: refusal.limit });
         Self {
             code: refusal.code,
             message: refusal.message,

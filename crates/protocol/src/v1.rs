@@ -492,7 +492,6 @@ pub type PresenceSnapshot = PresenceBulk;
 pub struct Heartbeat {
     pub server_time: Timestamp,
     /// Conversations whose head moved since the last heartbeat: reveals a lost tail.
-    
     pub heads: std::collections::BTreeMap<ConversationId, Seq>,
 }
 

@@ -1,1 +1,103 @@
+//! What the server does: a folder per feature, a file per use case. A use case calls the domain, the
+//! ports and the spine, never another feature's use case; what follows from an event stands in
+//! [`followers`].
 
+pub mod auth;
+pub mod conversations;
+pub mod delivery;
+pub mod followers;
+pub mod messages;
+pub mod notifications;
+pub mod presence;
+pub mod receipts;
+pub mod spine;
+pub mod sync;
+pub mod typing;
+pub mod users;
+pub mod workspaces;
+
+use std::sync::Arc;
+
+use tertulia_domain::error::{Code, Refusal};
+use tertulia_domain::ids::{SessionId, UserId};
+use tertulia_ports::{Bus, Clock, Store, StoreError};
+
+pub use spine::{Settings, Spine};
+
+/// Who asks: a user on one of their devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+}
+
+/// What a use case answers: done, or refused with a reason that the caller may know.
+pub type Answer<T> = Result<T, Refusal>;
+
+/// All use cases, by feature.
+#[derive(Clone)]
+pub struct Services {
+    pub auth: auth::Auth,
+    pub users: users::Users,
+    pub workspaces: workspaces::Workspaces,
+    pub conversations: conversations::Conversations,
+    pub messages: messages::Messages,
+    pub receipts: receipts::Receipts,
+    pub presence: presence::Presences,
+    pub typing: typing::Typing,
+    pub sync: sync::Sync,
+    pub delivery: delivery::Delivery,
+    pub spine: Arc<Spine>,
+}
+
+impl Services {
+    /// Wires the features over one store, bus and clock. Call [`Services::start`] to run the background work.
+    pub async fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, settings: Settings) -> Answer<Self> {
+        let spine = Arc::new(Spine::new(store, bus, clock, settings));
+        let presence = presence::Presences::new(spine.clone());
+        Ok(Self {
+            auth: auth::Auth::new(spine.clone()).await?,
+            users: users::Users::new(spine.clone()),
+            workspaces: workspaces::Workspaces::new(spine.clone()),
+            conversations: conversations::Conversations::new(spine.clone()),
+            messages: messages::Messages::new(spine.clone()),
+            receipts: receipts::Receipts::new(spine.clone()),
+            presence,
+            typing: typing::Typing::new(spine.clone()),
+            sync: sync::Sync::new(spine.clone()),
+            delivery: delivery::Delivery::new(spine.clone()),
+            spine,
+        })
+    }
+
+    /// Starts what runs without being asked: expiry, scheduled messages, typing and presence that end, badges.
+    pub fn start(&self) {
+        followers::start(self);
+        self.messages.start_expiry();
+        self.messages.start_schedule();
+        self.presence.start();
+        self.typing.start();
+    }
+
+    /// Stops background work and waits for what is being committed.
+    pub async fn stop(&self) {
+        self.spine.tasks.stop().await;
+    }
+}
+
+/// A store's answer as the caller may see it; faults are logged here, once.
+pub(crate) fn refuse(error: StoreError) -> Refusal {
+    match error {
+        StoreError::Refused(refusal) => refusal,
+        StoreError::Down(why) => {
+            tracing::error!(%why, "store down");
+            metrics::counter!("tertulia_store_errors_total", "kind" => "down").increment(1);
+            Refusal::unavailable("the store is unavailable; nothing was changed", 2_000)
+        }
+        StoreError::Failed(why) => {
+            tracing::error!(%why, "store failed");
+            metrics::counter!("tertulia_store_errors_total", "kind" => "failed").increment(1);
+            Refusal::new(Code::Internal, "a fault of ours; the outcome is unknown")
+        }
+    }
+}

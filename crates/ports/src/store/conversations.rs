@@ -95,7 +95,14 @@ pub trait Conversations: Send + Sync {
     async fn update(&self, grant: Grant, patch: ConversationPatch, at: Timestamp) -> StoreResult<Option<Event>>;
     /// One `member.joined` for each who was not in it. Past `max` members: `LIMIT_REACHED`, and nobody is added.
     /// Unknown, or not in the conversation's workspace: `NOT_FOUND`.
-    async fn add_members(&self, grant: Grant, users: &[UserId], role: MemberRole, max: Option<usize>, at: Timestamp) -> StoreResult<Vec<Event>>;
+    async fn add_members(
+        &self,
+        grant: Grant,
+        users: &[UserId],
+        role: MemberRole,
+        max: Option<usize>,
+        at: Timestamp,
+    ) -> StoreResult<Vec<Event>>;
     /// A role of none removes them (`member.left`), another changes it (`member.updated`). None where nothing
     /// changes; `NOT_FOUND` where they are not in it.
     async fn set_member(&self, grant: Grant, user: UserId, role: Option<MemberRole>, at: Timestamp) -> StoreResult<Option<Event>>;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
+use tertulia_domain::Event;
 use tertulia_domain::access::Grant;
 use tertulia_domain::ids::{ConversationId, Seq};
-use tertulia_domain::Event;
 
 use super::StoreResult;
 

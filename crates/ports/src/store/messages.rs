@@ -75,7 +75,15 @@ pub trait Messages: Send + Sync {
     /// member. One that is refused takes the rest of the batch with it.
     async fn append_all(&self, grant: Grant, drafts: Vec<(UserId, Draft)>) -> StoreResult<Vec<Appended>>;
     /// New content; the old one is kept as a version. None where content and mentions are the same. Deleted: `NOT_FOUND`.
-    async fn edit(&self, grant: Grant, id: MessageId, content: Content, mentions: Vec<UserId>, scope: Option<MentionScope>, at: Timestamp) -> StoreResult<Option<Event>>;
+    async fn edit(
+        &self,
+        grant: Grant,
+        id: MessageId,
+        content: Content,
+        mentions: Vec<UserId>,
+        scope: Option<MentionScope>,
+        at: Timestamp,
+    ) -> StoreResult<Option<Event>>;
     /// Leaves a tombstone; content, versions, reactions, mentions and pin go. None where it was deleted already.
     async fn delete(&self, grant: Grant, id: MessageId, reason: DeleteReason, at: Timestamp) -> StoreResult<Option<Event>>;
     /// None where it changes nothing. More than the limit of different emoji: `LIMIT_REACHED`. Deleted: `NOT_FOUND`.

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
+use tertulia_domain::Timestamp;
 use tertulia_domain::access::Grant;
 use tertulia_domain::conversation::{Membership, Receipt, Unread};
 use tertulia_domain::ids::{ConversationId, Seq, UserId};
-use tertulia_domain::Timestamp;
 
 use super::StoreResult;
 use crate::bus::ReceiptKind;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
+use tertulia_domain::Timestamp;
 use tertulia_domain::access::Grant;
 use tertulia_domain::ids::{ConversationId, MessageId, UserId};
-use tertulia_domain::Timestamp;
 
 use super::StoreResult;
 use super::messages::Draft;

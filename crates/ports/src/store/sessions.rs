@@ -36,7 +36,14 @@ pub trait Sessions: Send + Sync {
     async fn create(&self, session: NewSession) -> StoreResult<()>;
     /// Trades a refresh token for its successor, in one step. `grace_ms`: how long after its use the same
     /// token is a retry and no theft.
-    async fn rotate(&self, used_hash: [u8; 32], successor_hash: [u8; 32], now: Timestamp, expires_at: Timestamp, grace_ms: i64) -> StoreResult<Rotation>;
+    async fn rotate(
+        &self,
+        used_hash: [u8; 32],
+        successor_hash: [u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+        grace_ms: i64,
+    ) -> StoreResult<Rotation>;
     /// Those not revoked and not expired, newest use first. `current` is false everywhere.
     async fn list(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>>;
     /// False where the user has no such session.

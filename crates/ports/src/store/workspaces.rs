@@ -42,7 +42,13 @@ pub trait Workspaces: Send + Sync {
     async fn members(&self, grant: WorkspaceGrant, page: PageRequest) -> StoreResult<Page<WorkspaceMember>>;
     /// A role of none removes them, from the workspace's conversations too (`member.left` in each, which
     /// are the events answered). Taking the last owner's role: `LAST_OWNER`. Not in it: `NOT_FOUND`.
-    async fn set_role(&self, grant: WorkspaceGrant, user: UserId, role: Option<WorkspaceRole>, at: Timestamp) -> StoreResult<Vec<tertulia_domain::Event>>;
+    async fn set_role(
+        &self,
+        grant: WorkspaceGrant,
+        user: UserId,
+        role: Option<WorkspaceRole>,
+        at: Timestamp,
+    ) -> StoreResult<Vec<tertulia_domain::Event>>;
     async fn create_invite(&self, grant: WorkspaceGrant, invite: NewInvite) -> StoreResult<Invite>;
     /// Those still usable, newest first.
     async fn invites(&self, grant: WorkspaceGrant, now: Timestamp) -> StoreResult<Vec<Invite>>;

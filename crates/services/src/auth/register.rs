@@ -1,0 +1,162 @@
+//! Making accounts: by invitation, openly where configured, and the first one by the banner's link.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use tertulia_domain::conversation::{ConversationSettings, ConversationType, Visibility};
+use tertulia_domain::error::{Code, Refusal};
+use tertulia_domain::ids::{ConversationId, UserId, WorkspaceId};
+use tertulia_domain::user::{DISPLAY_NAME_CHARS_MAX, check_name, check_password, check_username};
+use tertulia_domain::workspace::slug_of;
+use tertulia_ports::store::conversations::NewConversation;
+use tertulia_ports::store::users::{Admission, NewUser};
+use tertulia_ports::store::workspaces::NewWorkspace;
+use uuid::Uuid;
+
+use super::token::{hash_secret, new_secret};
+use super::{Auth, SignedIn};
+use crate::spine::limits::Key;
+use crate::{Answer, refuse};
+
+/// How long the banner's link works.
+const SETUP_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+pub(super) struct SetupToken {
+    hash: [u8; 32],
+    expires: Instant,
+}
+
+/// Somebody who registers.
+#[derive(Clone)]
+pub struct Registration {
+    pub username: String,
+    pub password: String,
+    pub display_name: Option<String>,
+    pub email: Option<String>,
+    /// The token of an invitation.
+    pub invite: Option<String>,
+    pub device_name: Option<String>,
+    pub address: IpAddr,
+}
+
+/// The owner of a new server.
+#[derive(Clone)]
+pub struct SetupInput {
+    pub token: String,
+    pub workspace_name: String,
+    pub registration: Registration,
+}
+
+impl Auth {
+    /// A one-time token for [`Auth::setup`], while no account exists; it lives 30 minutes and replaces earlier ones.
+    pub async fn issue_setup_token(&self) -> Answer<Option<String>> {
+        if !self.needs_setup().await? {
+            return Ok(None);
+        }
+        let token = new_secret();
+        let expires = self.spine.clock.instant() + SETUP_LIFETIME;
+        *self.setup.lock() = Some(SetupToken { hash: hash_secret(&token), expires });
+        Ok(Some(token))
+    }
+
+    /// No account exists that could sign in.
+    pub async fn needs_setup(&self) -> Answer<bool> {
+        self.spine.store.users.any().await.map(|any| !any).map_err(refuse)
+    }
+
+    /// Makes the first account, its workspace and the channel `general`.
+    pub async fn setup(&self, input: SetupInput) -> Answer<SignedIn> {
+        self.spine.limits.take(Key::Register(input.registration.address))?;
+        let name = check_name("workspaceName", &input.workspace_name, 100)?;
+        let expected = self
+            .setup
+            .lock()
+            .as_ref()
+            .is_some_and(|setup| setup.hash == hash_secret(&input.token) && setup.expires > self.spine.clock.instant());
+        if !expected {
+            return Err(Refusal::new(Code::Gone, "this setup link is used up or past its time; restart the server for a new one"));
+        }
+        let signed_in = self.admit(input.registration, Admission::First).await?;
+        *self.setup.lock() = None;
+        self.found_workspace(signed_in.user.id, name).await?;
+        Ok(signed_in)
+    }
+
+    /// Makes an account and signs it in. Without open registration it takes an invitation.
+    pub async fn register(&self, input: Registration) -> Answer<SignedIn> {
+        self.spine.limits.take(Key::Register(input.address))?;
+        let admission = match &input.invite {
+            Some(token) => Admission::Invite(hash_secret(token)),
+            None if self.spine.settings.open_registration => Admission::Open,
+            None => return Err(Refusal::forbidden("this server admits people by invitation")),
+        };
+        self.admit(input, admission).await
+    }
+
+    /// For the command line: an account without invitation or session.
+    pub async fn add_user(&self, username: &str, password: &str, display_name: Option<String>) -> Answer<UserId> {
+        let user = self.new_user(username, password, display_name, None).await?;
+        let registered = self.spine.store.users.register(user, Admission::Open).await.map_err(refuse)?;
+        Ok(registered.user.id)
+    }
+
+    async fn admit(&self, input: Registration, admission: Admission) -> Answer<SignedIn> {
+        let user = self.new_user(&input.username, &input.password, input.display_name, input.email).await?;
+        let registered = self.spine.store.users.register(user, admission).await.map_err(refuse)?;
+        if let Some((workspace, role)) = registered.joined {
+            crate::workspaces::join_default_channels(&self.spine, workspace, registered.user.id, role).await?;
+        }
+        self.start_session(registered.user, input.device_name).await
+    }
+
+    async fn new_user(&self, username: &str, password: &str, display_name: Option<String>, email: Option<String>) -> Answer<NewUser> {
+        let username = check_username(username)?;
+        check_password(password)?;
+        let email = email.map(|email| email.trim().to_owned()).filter(|email| !email.is_empty());
+        if email.as_ref().is_some_and(|email| email.len() > 254 || !email.contains('@') || email.chars().any(char::is_control)) {
+            return Err(Refusal::field("email", "is not an e-mail address"));
+        }
+        let display_name = match display_name.filter(|name| !name.trim().is_empty()) {
+            Some(name) => check_name("displayName", &name, DISPLAY_NAME_CHARS_MAX)?,
+            None => username.clone(),
+        };
+        let password_hash = Some(self.hasher.hash(password).await?);
+        Ok(NewUser { id: UserId(Uuid::now_v7()), username, display_name, email, password_hash, at: self.spine.clock.now() })
+    }
+
+    /// A workspace with its owner and the channel where everybody begins.
+    pub(crate) async fn found_workspace(&self, owner: UserId, name: String) -> Answer<WorkspaceId> {
+        found_workspace(&self.spine, owner, name, None).await.map(|workspace| workspace.id)
+    }
+}
+
+/// Makes a workspace and its channel `general`, which every later member is put into.
+pub(crate) async fn found_workspace(
+    spine: &crate::Spine,
+    owner: UserId,
+    name: String,
+    slug: Option<String>,
+) -> Answer<tertulia_domain::Workspace> {
+    let at = spine.clock.now();
+    let slug_exact = slug.is_some();
+    let slug = slug.unwrap_or_else(|| slug_of(&name));
+    let slug = if slug.is_empty() { "workspace".to_owned() } else { slug };
+    let id = WorkspaceId(Uuid::now_v7());
+    let workspace = spine.store.workspaces.create(NewWorkspace { id, name, slug, slug_exact, owner, at }).await.map_err(refuse)?;
+    let general = NewConversation {
+        id: ConversationId(Uuid::now_v7()),
+        conversation_type: ConversationType::Channel,
+        workspace_id: Some(id),
+        name: Some("general".into()),
+        topic: Some("For everybody in the workspace".into()),
+        visibility: Visibility::Public,
+        settings: ConversationSettings::default(),
+        is_default: true,
+        creator: owner,
+        members: Vec::new(),
+        at,
+    };
+    let created = spine.store.conversations.create(general).await.map_err(refuse)?;
+    spine.publish_all(created.events);
+    Ok(workspace)
+}

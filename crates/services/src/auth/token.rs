@@ -1,0 +1,122 @@
+//! Access tokens (JWT, EdDSA, our key only), and opaque secrets that are stored as hashes.
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::{digest, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use tertulia_domain::error::{Code, Refusal};
+use tertulia_domain::{SessionId, Timestamp, UserId};
+
+use super::Verified;
+use crate::spine::Spine;
+use crate::{Answer, Caller, refuse};
+
+const ISSUER: &str = "tertulia";
+const AUDIENCE: &str = "tertulia-api";
+/// RFC 9068: an access token is none of our other tokens.
+const TYPE: &str = "at+jwt";
+/// Clocks of a server and its restart may differ by this much.
+const LEEWAY_MS: i64 = 60_000;
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: UserId,
+    sid: SessionId,
+    iss: String,
+    aud: String,
+    /// Seconds since 1970.
+    iat: i64,
+    exp: i64,
+}
+
+/// Signs and verifies.
+pub struct Tokens {
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    chaining: hmac::Key,
+}
+
+fn fault(what: &'static str) -> Refusal {
+    tracing::error!(what, "token keys");
+    Refusal::new(Code::Internal, "a fault of ours")
+}
+
+impl Tokens {
+    pub(super) async fn load(spine: &Spine) -> Answer<Self> {
+        let fresh = Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8()).map_err(|_| fault("cannot make a key"))?;
+        let pkcs8 = spine.store.sessions.secret("access-token-key", fresh.as_ref().to_vec()).await.map_err(refuse)?;
+        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| fault("the stored key is unreadable"))?;
+        let chaining = spine.store.sessions.secret("refresh-token-chain", random().to_vec()).await.map_err(refuse)?;
+        Ok(Self {
+            signing: EncodingKey::from_ed_der(&pkcs8),
+            verifying: DecodingKey::from_ed_der(pair.public_key().as_ref()),
+            chaining: hmac::Key::new(hmac::HMAC_SHA256, &chaining),
+        })
+    }
+
+    pub(super) fn sign(&self, caller: Caller, now: Timestamp, lifetime_ms: i64) -> Answer<String> {
+        let header = Header { typ: Some(TYPE.into()), ..Header::new(Algorithm::EdDSA) };
+        let claims = Claims {
+            sub: caller.user_id,
+            sid: caller.session_id,
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+            iat: now.as_millis().div_euclid(1_000),
+            exp: now.plus_millis(lifetime_ms).as_millis().div_euclid(1_000),
+        };
+        jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_| fault("cannot sign"))
+    }
+
+    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Answer<Verified> {
+        let invalid = || Refusal::new(Code::TokenInvalid, "not a valid access token");
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_audience(&[AUDIENCE]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Time is compared below, by the injected clock.
+        rules.validate_exp = false;
+        let data = jsonwebtoken::decode::<Claims>(token, &self.verifying, &rules).map_err(|_| invalid())?;
+        if data.header.typ.as_deref() != Some(TYPE) {
+            return Err(invalid());
+        }
+        let expires_at = data.claims.exp.checked_mul(1_000).and_then(Timestamp::from_millis).ok_or_else(invalid)?;
+        let issued_at = data.claims.iat.checked_mul(1_000).and_then(Timestamp::from_millis).ok_or_else(invalid)?;
+        if now.millis_since(expires_at) > 0 {
+            return Err(Refusal::new(Code::TokenExpired, "the access token is past its time"));
+        }
+        if issued_at.millis_since(now) > LEEWAY_MS {
+            return Err(invalid());
+        }
+        Ok(Verified { caller: Caller { user_id: data.claims.sub, session_id: data.claims.sid }, expires_at })
+    }
+
+    /// The successor of a refresh token: always the same one, so that a retry gets what the lost answer said.
+    pub(super) fn successor(&self, refresh_token: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.chaining, refresh_token.as_bytes()))
+    }
+}
+
+/// 256 random bits.
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    // aws-lc aborts the process rather than hand out weak randomness, so that an error never gets here.
+    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+        tracing::error!("no randomness");
+        std::process::abort();
+    }
+    bytes
+}
+
+/// A secret to hand out: 256 random bits in URL-safe letters.
+pub(crate) fn new_secret() -> String {
+    URL_SAFE_NO_PAD.encode(random())
+}
+
+/// What of a secret is stored.
+pub(crate) fn hash_secret(secret: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
+    hash
+}

@@ -1,0 +1,59 @@
+//! What follows from an event, in one table. Nothing else calls a follower.
+
+use std::sync::Arc;
+
+use tertulia_domain::event::EventBody;
+use tertulia_ports::{Heard, Signal};
+
+use crate::Services;
+use crate::notifications::Badges;
+
+/// Who follows an event.
+enum Follower {
+    Badges,
+}
+
+/// The table.
+fn followers(body: &EventBody) -> &'static [Follower] {
+    match body {
+        EventBody::MessageNew(_) | EventBody::MessageDeleted(_) | EventBody::MessageUpdated(_) => &[Follower::Badges],
+        EventBody::MessageReaction(_)
+        | EventBody::MessagePinned(_)
+        | EventBody::MemberJoined(_)
+        | EventBody::MemberLeft(_)
+        | EventBody::MemberUpdated(_)
+        | EventBody::ConversationUpdated(_) => &[],
+    }
+}
+
+/// Listens to the bus. Counts are derived, so a lost signal only makes them late.
+pub(crate) fn start(services: &Services) {
+    let badges = Arc::new(Badges::default());
+    let mut heard = services.spine.bus.subscribe();
+    let stopping = services.spine.tasks.stopping();
+    let noting = badges.clone();
+    services.spine.tasks.run(async move {
+        loop {
+            let next = tokio::select! {
+                () = stopping.cancelled() => return,
+                next = heard.next() => next,
+            };
+            match next {
+                None => return,
+                Some(Heard::Signal(Signal::Event(event))) => {
+                    for follower in followers(&event.body) {
+                        match follower {
+                            Follower::Badges => noting.note(event.conversation_id),
+                        }
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+    });
+    let (spine, presence) = (services.spine.clone(), services.presence.clone());
+    services.spine.tasks.every(crate::notifications::GATHER, move || {
+        let (badges, spine, presence) = (badges.clone(), spine.clone(), presence.clone());
+        async move { badges.flush(&spine, &presence).await }
+    });
+}

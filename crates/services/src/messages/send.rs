@@ -1,0 +1,89 @@
+//! `message.send`: limits → access → rules → append. The ack leaves when the store has it on disk.
+
+use tertulia_domain::access::Action;
+use tertulia_domain::content::check_content;
+use tertulia_domain::ids::{ConversationId, MessageId, Seq};
+use tertulia_domain::message::{Priority, check_expiry, check_schedule};
+use tertulia_domain::{Content, Timestamp};
+use tertulia_ports::store::messages::Draft;
+use tertulia_ports::store::schedule::Scheduled;
+
+use super::Messages;
+use crate::spine::limits::Key;
+use crate::spine::tasks::finish;
+use crate::{Answer, Caller, refuse};
+
+/// A message as its author wrote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SendInput {
+    pub message_id: MessageId,
+    pub conversation_id: ConversationId,
+    pub content: Content,
+    pub reply_to: Option<MessageId>,
+    pub thread_root: Option<MessageId>,
+    pub priority: Priority,
+    pub expires_in_ms: Option<u64>,
+    pub scheduled_at: Option<Timestamp>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    pub message_id: MessageId,
+    /// None while it waits for its time.
+    pub seq: Option<Seq>,
+    pub created_at: Option<Timestamp>,
+    pub scheduled_at: Option<Timestamp>,
+    /// It was there before; nothing changed now.
+    pub duplicate: bool,
+}
+
+impl Messages {
+    /// Durable when it answers. The same again, however late, answers the same and changes nothing.
+    pub async fn send(&self, caller: Caller, input: SendInput) -> Answer<Sent> {
+        self.spine.limits.take(Key::Message(caller.user_id))?;
+        self.spine.limits.take(Key::MessageSustained(caller.user_id))?;
+        let (grant, known) = self.spine.access.grant_knowing(Action::Send, caller.user_id, input.conversation_id).await?;
+        check_content(&input.content, self.spine.settings.content)?;
+        let now = self.spine.clock.now();
+        let (mentions, mention_scope) = self.mentions(grant, &known, &input.content).await?;
+        let draft = Draft {
+            id: input.message_id,
+            content: input.content,
+            reply_to: input.reply_to,
+            thread_root: input.thread_root,
+            mentions,
+            mention_scope,
+            priority: input.priority,
+            at: input.scheduled_at.unwrap_or(now),
+            expires_at: check_expiry(input.expires_in_ms, now)?,
+        };
+        if let Some(at) = input.scheduled_at {
+            check_schedule(at, now)?;
+            let scheduled =
+                Scheduled { conversation_id: input.conversation_id, sender_id: caller.user_id, draft, expires_in_ms: input.expires_in_ms };
+            let duplicate = self.spine.store.schedule.put(grant, scheduled).await.map_err(refuse)?;
+            return Ok(Sent { message_id: input.message_id, seq: None, created_at: None, scheduled_at: Some(at), duplicate });
+        }
+        self.append(grant, draft).await
+    }
+
+    /// The one way into the log for a message.
+    pub(super) async fn append(&self, grant: tertulia_domain::access::Grant, draft: Draft) -> Answer<Sent> {
+        let spine = self.spine.clone();
+        let message_id = draft.id;
+        let work = self.spine.tasks.run(async move {
+            let appended = spine.store.messages.append(grant, draft).await.map_err(refuse)?;
+            spine.publish_all(appended.event);
+            metrics::counter!("tertulia_messages_total", "duplicate" => if appended.duplicate { "yes" } else { "no" }).increment(1);
+            Ok(Sent {
+                message_id,
+                seq: Some(appended.seq),
+                created_at: Some(appended.at),
+                scheduled_at: None,
+                duplicate: appended.duplicate,
+            })
+        });
+        finish(work).await
+    }
+}

@@ -1,0 +1,5 @@
+//! What reaches people beside the events: badges now.
+
+mod badge;
+
+pub(crate) use badge::{Badges, GATHER, send_badges};

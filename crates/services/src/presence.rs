@@ -1,0 +1,131 @@
+//! Who is there. In memory only: after a restart it is rebuilt from the connections.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tertulia_domain::ids::UserId;
+use tertulia_domain::presence::{Cause, Chosen, Presence, PresenceState, STATUS_TEXT_CHARS_MAX, next, seen_by_others};
+use tertulia_domain::{Refusal, Timestamp};
+use tertulia_ports::Signal;
+
+use crate::spine::Spine;
+use crate::{Answer, Caller, refuse};
+
+/// Users subscribed to by one connection.
+pub const SUBSCRIPTIONS_MAX: usize = 500;
+/// A status chosen sooner than this after the last waits, and the last one wins.
+const CHOICE_EVERY: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+struct Tracked {
+    state: PresenceState,
+    chose_at: Option<Instant>,
+    waiting: Option<Chosen>,
+}
+
+/// Presence of everybody known to this node.
+#[derive(Clone)]
+pub struct Presences {
+    spine: Arc<Spine>,
+    users: Arc<Mutex<HashMap<UserId, Tracked>>>,
+}
+
+impl Presences {
+    pub(crate) fn new(spine: Arc<Spine>) -> Self {
+        Self { spine, users: Arc::default() }
+    }
+
+    /// A connection of the user's opened, or gave a sign of life after being silent.
+    pub fn connected(&self, user: UserId) {
+        self.apply(user, Cause::Connected);
+    }
+
+    /// A connection of the user's closed, or has been silent for [`tertulia_domain::presence::SILENCE_MS`].
+    pub fn disconnected(&self, user: UserId) {
+        self.apply(user, Cause::Disconnected);
+    }
+
+    pub fn is_connected(&self, user: UserId) -> bool {
+        self.users.lock().get(&user).is_some_and(|tracked| tracked.state.connections > 0)
+    }
+
+    /// Chooses a status. More than one in ten seconds is coalesced: the last one wins.
+    pub fn update(&self, caller: Caller, chosen: Chosen) -> Answer<()> {
+        let too_long =
+            |text: &Option<String>| text.as_ref().is_some_and(|text| text.chars().count() > STATUS_TEXT_CHARS_MAX || text.contains('\0'));
+        if too_long(&chosen.text) || too_long(&chosen.emoji) {
+            return Err(Refusal::field("text", format!("at most {STATUS_TEXT_CHARS_MAX} characters")));
+        }
+        let now = self.spine.clock.instant();
+        {
+            let mut users = self.users.lock();
+            let tracked = users.entry(caller.user_id).or_default();
+            if self.spine.settings.limits && tracked.chose_at.is_some_and(|at| now.saturating_duration_since(at) < CHOICE_EVERY) {
+                tracked.waiting = Some(chosen);
+                return Ok(());
+            }
+            tracked.chose_at = Some(now);
+        }
+        self.apply(caller.user_id, Cause::Chose(chosen));
+        Ok(())
+    }
+
+    /// The present state of those among `users` (at most 500) that the caller may know of.
+    pub async fn snapshot(&self, caller: Caller, users: &[UserId]) -> Answer<Vec<Presence>> {
+        if users.len() > SUBSCRIPTIONS_MAX {
+            return Err(Refusal::limit(SUBSCRIPTIONS_MAX as u64, "too many presence subscriptions"));
+        }
+        let visible = self.spine.store.users.visible(caller.user_id, users).await.map_err(refuse)?;
+        let known = self.users.lock();
+        let nobody = PresenceState::default();
+        Ok(visible.into_iter().map(|user| seen_by_others(user, known.get(&user).map_or(&nobody, |tracked| &tracked.state))).collect())
+    }
+
+    pub(crate) fn start(&self) {
+        let presences = self.clone();
+        self.spine.tasks.every(TICK, move || {
+            presences.tick();
+            std::future::ready(())
+        });
+    }
+
+    /// Ends what was chosen until now, and applies choices that waited.
+    fn tick(&self) {
+        let (wall, now) = (self.spine.clock.now(), self.spine.clock.instant());
+        let mut due: Vec<(UserId, Cause)> = Vec::new();
+        for (user, tracked) in self.users.lock().iter_mut() {
+            let rested = tracked.chose_at.is_none_or(|at| now.saturating_duration_since(at) >= CHOICE_EVERY);
+            if let Some(chosen) = tracked.waiting.take_if(|_| rested) {
+                tracked.chose_at = Some(now);
+                due.push((*user, Cause::Chose(chosen)));
+            } else if ends_by(&tracked.state, wall) {
+                due.push((*user, Cause::Tick));
+            }
+        }
+        for (user, cause) in due {
+            self.apply(user, cause);
+        }
+    }
+
+    fn apply(&self, user: UserId, cause: Cause) {
+        let wall = self.spine.clock.now();
+        let changed = {
+            let mut users = self.users.lock();
+            let tracked = users.entry(user).or_default();
+            let before = seen_by_others(user, &tracked.state);
+            tracked.state = next(&tracked.state, cause, wall);
+            let after = seen_by_others(user, &tracked.state);
+            (before != after).then_some(after)
+        };
+        if let Some(presence) = changed {
+            self.spine.bus.publish(Signal::Presence(Arc::new(presence)));
+        }
+    }
+}
+
+fn ends_by(state: &PresenceState, now: Timestamp) -> bool {
+    state.chosen.as_ref().and_then(|chosen| chosen.until).is_some_and(|until| until <= now)
+}

@@ -1,0 +1,60 @@
+//! Watermarks: how far each member has received and read.
+
+use std::sync::Arc;
+
+use tertulia_domain::access::Action;
+use tertulia_domain::conversation::Receipt;
+use tertulia_domain::ids::{ConversationId, Seq};
+use tertulia_ports::store::receipts::Marked;
+use tertulia_ports::{ReceiptKind, Signal};
+
+use crate::spine::Spine;
+use crate::{Answer, Caller, refuse};
+
+/// Receipts listed at most; larger conversations get the first so many.
+const LIST_MAX: u32 = 1_000;
+
+#[derive(Clone)]
+pub struct Receipts {
+    spine: Arc<Spine>,
+}
+
+impl Receipts {
+    pub(crate) fn new(spine: Arc<Spine>) -> Self {
+        Self { spine }
+    }
+
+    /// Everything up to `seq` (clamped to the head) has been received or read. Never moves back.
+    pub async fn mark(&self, caller: Caller, id: ConversationId, kind: ReceiptKind, seq: Seq) -> Answer<Marked> {
+        let grant = self.spine.access.grant(Action::MarkRead, caller.user_id, id).await?;
+        let at = self.spine.clock.now();
+        let marked = self.spine.store.receipts.mark(grant, kind, seq, at).await.map_err(refuse)?;
+        if marked.moved {
+            let user_id = caller.user_id;
+            self.spine.bus.publish(Signal::Receipt { conversation_id: id, user_id, kind, seq: marked.seq, at });
+            if kind == ReceiptKind::Read {
+                self.badge(caller, id).await?;
+            }
+        }
+        Ok(marked)
+    }
+
+    /// Moves the read watermark back, so that what comes after `seq` is unread again.
+    pub async fn mark_unread(&self, caller: Caller, id: ConversationId, seq: Seq) -> Answer<Marked> {
+        let grant = self.spine.access.grant(Action::MarkRead, caller.user_id, id).await?;
+        let marked = self.spine.store.receipts.mark_unread(grant, seq).await.map_err(refuse)?;
+        self.badge(caller, id).await?;
+        Ok(marked)
+    }
+
+    /// "Seen by".
+    pub async fn list(&self, caller: Caller, id: ConversationId) -> Answer<Vec<Receipt>> {
+        let grant = self.spine.access.grant(Action::Read, caller.user_id, id).await?;
+        self.spine.store.receipts.list(grant, LIST_MAX).await.map_err(refuse)
+    }
+
+    /// Tells the caller's other devices.
+    async fn badge(&self, caller: Caller, id: ConversationId) -> Answer<()> {
+        crate::notifications::send_badges(&self.spine, id, &[caller.user_id]).await
+    }
+}
