@@ -117,7 +117,7 @@ pub fn check_emoji(emoji: &str) -> Result<(), Refusal> {
             .strip_prefix(':')
             .and_then(|rest| rest.strip_suffix(':'))
             .is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+')));
-    let pictograph = emoji.chars().any(|c| !c.is_ascii()) && !emoji.chars().any(|c| c.is_alphabetic());
+    let pictograph = !emoji.is_ascii() && !emoji.chars().any(|c| c.is_alphabetic());
     let keycap = emoji.ends_with('\u{20e3}');
     if visible && clean && short && (shortcode || pictograph || keycap) {
         Ok(())
