@@ -37,6 +37,8 @@ pub trait Workspaces: Send + Sync {
     async fn get(&self, id: WorkspaceId, viewer: UserId) -> StoreResult<Option<Workspace>>;
     /// The viewer's, by name.
     async fn list(&self, viewer: UserId) -> StoreResult<Vec<Workspace>>;
+    /// Every one, as its earliest owner sees it, with that owner; by slug. For the operator's tools.
+    async fn all(&self) -> StoreResult<Vec<(Workspace, UserId)>>;
     async fn rename(&self, grant: WorkspaceGrant, name: String) -> StoreResult<Workspace>;
     /// By display name.
     async fn members(&self, grant: WorkspaceGrant, page: PageRequest) -> StoreResult<Page<WorkspaceMember>>;
