@@ -1,0 +1,49 @@
+# On a fresh machine: `make run`. Everything else is for who works on Tertulia.
+.PHONY: help run demo test unit e2e lint deny types web setup setup-tests
+.DEFAULT_GOAL := help
+
+# Faster and quieter where it is installed; `cargo test` does the same.
+RUST_TESTS := $(if $(shell command -v cargo-nextest),nextest run,test)
+PLAYWRIGHT := npx --no-install playwright test --config tests/web/playwright.config.ts
+
+help: ## This list
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
+
+run: web ## Build everything and serve on http://localhost:7070 (ARGS="--listen 0.0.0.0:7070")
+	cargo build --release --locked -p tertulia
+	./target/release/tertulia serve $(ARGS)
+
+demo: ## As run, with a workspace that looks lived-in, kept apart in data/demo
+	$(MAKE) run ARGS="--demo --data data/demo $(ARGS)"
+
+test: setup-tests web unit e2e ## Every test: Rust, SDK, web, real browsers
+
+unit: ## Tests without a browser
+	cargo build --workspace --all-targets --locked
+	cargo $(RUST_TESTS) --workspace --locked
+	npm test --workspace sdk/typescript --workspace web
+
+e2e: ## Browser tests alone; build first (SPEC="offline" picks some)
+	$(PLAYWRIGHT) $(SPEC)
+
+lint: setup ## Formatting, clippy, TypeScript, oxlint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	npm run check --workspaces --if-present
+	scripts/oxlint.sh
+
+deny: ## Licences, banned crates and known holes (ADVISORIES=folder of the RustSec database)
+	scripts/deny.sh $(ADVISORIES)
+
+types: ## Write what is generated from the Rust types: the SDK's types.gen.ts, docs/errors.md
+	UPDATE_TYPES=1 cargo test -p tertulia-protocol --test types
+	UPDATE_DOCS=1 cargo test -p tertulia-tests --test structure error_codes
+
+web: setup ## Build the web client into web/dist
+	npm run build --workspace web
+
+setup: ## Install what building needs
+	@scripts/setup.sh
+
+setup-tests: ## And what testing needs
+	@scripts/setup.sh tests
