@@ -1,0 +1,72 @@
+//! One writer thread, a few readers, one file.
+
+mod open;
+mod readers;
+mod trouble;
+mod writer;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tertulia_ports::StoreResult;
+
+use crate::OpenError;
+use crate::cursor::Cursors;
+use crate::sql::Ran;
+use readers::Readers;
+use writer::Writer;
+
+/// The open store. Each area of the port is implemented on it, in the module of its name.
+pub(crate) struct Db {
+    writer: Writer,
+    readers: Arc<Readers>,
+    pub(crate) cursors: Cursors,
+    /// Keeps other servers out until the writer has ended.
+    lock: Mutex<Option<File>>,
+}
+
+impl Db {
+    pub(crate) fn open(path: &Path, lock: Option<File>) -> Result<Self, OpenError> {
+        let (connection, cursor_key) = open::for_writing(path)?;
+        let readers = Readers::open(path)?;
+        Ok(Self {
+            writer: Writer::start(connection),
+            readers: Arc::new(readers),
+            cursors: Cursors::new(cursor_key),
+            lock: Mutex::new(lock),
+        })
+    }
+
+    /// Runs `op` with others in one transaction; whatever it changed is on disk when this answers `Ok`, and
+    /// undone when it answers an error. `op` must not begin or end transactions.
+    pub(crate) async fn write<T, F>(&self, op: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        self.writer.run(op).await
+    }
+
+    /// Runs `op` on one consistent view, which shows all that was answered before.
+    pub(crate) async fn read<T, F>(&self, op: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        self.readers.clone().run(op).await
+    }
+
+    /// Why the store cannot be written to right now.
+    pub(crate) async fn health(&self) -> Result<(), String> {
+        self.writer.health().await
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close();
+        self.writer.close().await;
+        self.lock.lock().take();
+    }
+}

@@ -1,0 +1,258 @@
+//! The one thread that writes. Everything that waits when a commit has finished shares the next one.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, Error};
+use tertulia_ports::{StoreError, StoreResult};
+use tokio::sync::{mpsc, oneshot};
+
+use super::trouble::{self, Gravity};
+use crate::sql::{Fault, Ran, exec};
+
+/// Operations that share one commit at most.
+const BATCH_MAX: usize = 512;
+/// Operations that wait at most; who comes then waits to be let in.
+const WAITING_MAX: usize = 4_096;
+/// Rows changed, or commits made, between two checkpoints.
+const CHECKPOINT_CHANGES: u64 = 4_000;
+const CHECKPOINT_COMMITS: u64 = 1_000;
+
+/// Callers' end of the writer thread.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Work>>,
+    condition: Arc<Mutex<Condition>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Work {
+    Job(Box<dyn Job>),
+    /// Finish what waits, then end.
+    Stop,
+}
+
+/// Whether commits succeed.
+enum Condition {
+    Good,
+    /// The last one did not, for a reason that may pass.
+    Strained,
+    /// Never again: the storage failed.
+    Broken(String),
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Self {
+        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let condition = Arc::new(Mutex::new(Condition::Good));
+        let desk = Desk { db: connection, condition: condition.clone(), commits: 0, checkpointed_at: 0 };
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || desk.run(waiting));
+        if let Err(error) = &thread {
+            *condition.lock() = Condition::Broken(error.to_string());
+        }
+        Self { jobs: Some(jobs), condition, thread: Mutex::new(thread.ok()) }
+    }
+
+    pub(super) async fn run<T, F>(&self, op: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.send(Work::Job(Box::new(Pending { op: Some(op), result: None, reply }))).await?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Failed("the writer ended".into())))
+    }
+
+    async fn send(&self, work: Work) -> StoreResult<()> {
+        let closed = || StoreError::Down("the store is closed".into());
+        self.jobs.as_ref().ok_or_else(closed)?.send(work).await.map_err(|_| closed())
+    }
+
+    pub(super) async fn health(&self) -> Result<(), String> {
+        match &*self.condition.lock() {
+            Condition::Good => return Ok(()),
+            Condition::Broken(why) => return Err(why.clone()),
+            Condition::Strained => {}
+        }
+        // Only a commit can tell whether the reason has passed.
+        self.run(|db| exec(db, "UPDATE secrets SET value = value WHERE name = 'cursors'", [])).await.map(drop).map_err(|error| error.to_string())
+    }
+
+    pub(super) async fn close(&self) {
+        // Refused only where it is closed already.
+        drop(self.send(Work::Stop).await);
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread {
+            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs.take();
+        if let Some(thread) = self.thread.lock().take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// An operation and who waits for it, its types forgotten.
+trait Job: Send {
+    /// Runs it inside a savepoint; the answer waits for the commit.
+    fn run(&mut self, db: &Connection) -> Verdict;
+    /// Tells the outcome; `uncommitted` when there was no commit.
+    fn settle(self: Box<Self>, uncommitted: Option<&Uncommitted>);
+}
+
+/// What becomes of an operation's changes.
+enum Verdict {
+    Keep,
+    Undo,
+    /// The whole batch cannot go on.
+    Abort(Error),
+}
+
+/// Why there was no commit.
+struct Uncommitted {
+    why: String,
+    /// It failed in the commit itself, so that its changes may come to light after a restart.
+    unknown: bool,
+}
+
+struct Pending<T, F> {
+    op: Option<F>,
+    result: Option<StoreResult<T>>,
+    reply: oneshot::Sender<StoreResult<T>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Ran<T> + Send> Job for Pending<T, F> {
+    fn run(&mut self, db: &Connection) -> Verdict {
+        let Some(op) = self.op.take().filter(|_| !self.reply.is_closed()) else { return Verdict::Undo };
+        match op(db) {
+            Ok(value) => {
+                self.result = Some(Ok(value));
+                Verdict::Keep
+            }
+            Err(Fault::Sql(error)) if trouble::gravity(&error) != Gravity::Operation => Verdict::Abort(error),
+            Err(fault) => {
+                self.result = Some(Err(trouble::answer(fault)));
+                Verdict::Undo
+            }
+        }
+    }
+
+    fn settle(self: Box<Self>, uncommitted: Option<&Uncommitted>) {
+        let answer = match uncommitted {
+            None => self.result.unwrap_or_else(|| Err(StoreError::Down("not run".into()))),
+            Some(Uncommitted { why, unknown: true }) => Err(StoreError::Failed(why.clone())),
+            Some(Uncommitted { why, .. }) => Err(StoreError::Down(why.clone())),
+        };
+        // Who went away does not hear it.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// The writer thread's own.
+struct Desk {
+    db: Connection,
+    condition: Arc<Mutex<Condition>>,
+    commits: u64,
+    /// `total_changes` then.
+    checkpointed_at: u64,
+}
+
+impl Desk {
+    fn run(mut self, mut waiting: mpsc::Receiver<Work>) {
+        let mut batch: Vec<Box<dyn Job>> = Vec::new();
+        while let Some(first) = waiting.blocking_recv() {
+            let mut next = Some(first);
+            while let Some(work) = next {
+                match work {
+                    Work::Job(job) => batch.push(job),
+                    Work::Stop => waiting.close(),
+                }
+                next = if batch.len() < BATCH_MAX { waiting.try_recv().ok() } else { None };
+            }
+            self.commit(std::mem::take(&mut batch));
+            self.checkpoint_if_due();
+        }
+        // Others may read on; then the next start has the log to read.
+        drop(self.db.busy_timeout(Duration::from_secs(1)));
+        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        let broken = match &*self.condition.lock() {
+            Condition::Broken(why) => Some(Uncommitted { why: why.clone(), unknown: false }),
+            _ => None,
+        };
+        let started = Instant::now();
+        let uncommitted = broken.or_else(|| self.transact(&mut batch).err());
+        metrics::histogram!("tertulia_store_commit_seconds").record(started.elapsed().as_secs_f64());
+        metrics::histogram!("tertulia_store_commit_batch").record(u32::try_from(batch.len()).map_or(f64::MAX, f64::from));
+        for job in batch {
+            job.settle(uncommitted.as_ref());
+        }
+    }
+
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Uncommitted> {
+        self.run_all(batch).map_err(|error| self.give_up(&error, false))?;
+        self.statement("COMMIT").map_err(|error| self.give_up(&error, true))?;
+        self.commits += 1;
+        *self.condition.lock() = Condition::Good;
+        Ok(())
+    }
+
+    fn run_all(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
+        self.statement("BEGIN IMMEDIATE")?;
+        for job in batch {
+            self.statement("SAVEPOINT op")?;
+            match job.run(&self.db) {
+                Verdict::Keep => {}
+                Verdict::Undo => self.statement("ROLLBACK TO op")?,
+                Verdict::Abort(error) => return Err(error),
+            }
+            self.statement("RELEASE op")?;
+        }
+        Ok(())
+    }
+
+    fn statement(&self, sql: &str) -> Result<(), Error> {
+        self.db.prepare_cached(sql)?.execute([]).map(drop)
+    }
+
+    /// Undoes the batch and remembers how bad it was.
+    fn give_up(&self, error: &Error, in_commit: bool) -> Uncommitted {
+        if !self.db.is_autocommit() {
+            // Where this fails, the next BEGIN will say so.
+            drop(self.statement("ROLLBACK"));
+        }
+        let why = error.to_string();
+        let fatal = trouble::gravity(error) == Gravity::Fatal;
+        self.note(fatal, &why);
+        Uncommitted { why, unknown: in_commit && fatal }
+    }
+
+    fn note(&self, fatal: bool, why: &str) {
+        tracing::error!(fatal, error = why, "the store could not write");
+        *self.condition.lock() = if fatal { Condition::Broken(why.to_owned()) } else { Condition::Strained };
+    }
+
+    fn checkpoint_if_due(&mut self) {
+        if self.commits >= CHECKPOINT_COMMITS || self.db.total_changes() - self.checkpointed_at >= CHECKPOINT_CHANGES {
+            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)");
+        }
+    }
+
+    fn checkpoint(&mut self, pragma: &str) {
+        self.commits = 0;
+        self.checkpointed_at = self.db.total_changes();
+        if let Err(error) = self.db.query_row(pragma, [], |_| Ok(()))
+            && trouble::gravity(&error) == Gravity::Fatal
+        {
+            self.note(true, &error.to_string());
+        }
+    }
+}
