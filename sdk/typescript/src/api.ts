@@ -8,10 +8,11 @@
 import type {
   Code, Content, ConversationId, ConversationSettings, ConversationView, CreateConversation, Event, EventPage,
   InviteCreated, InvitePreview, MemberRole, MemberView, Message, MessageId, MessagePage, MessageVersion,
-  NotificationLevel, Page, Presence, Priority, Receipt, Retry, ScheduledMessage, ServerInfo, Session, SignedIn, Status,
+  NotificationLevel, Page, Presence, Priority, Receipt, ScheduledMessage, ServerInfo, Session, SignedIn, Status,
   Thread, Timestamp, UpdateConversation, UpdatePreferences, User, UserId, Workspace, WorkspaceId,
   WorkspaceMember, WorkspaceRole, CreateInvite, CreateWorkspace, Login, Register, Setup, UpdateMe,
 } from './types.gen.js';
+import type { TertuliaError } from './errors.js';
 
 export type * from './types.gen.js';
 
@@ -30,20 +31,7 @@ export interface Live<T> {
 /** Codes of the server, and those that only a client can meet. */
 export type ErrorCode = Code | 'OFFLINE' | 'ABORTED' | 'SIGNED_OUT' | 'PROTOCOL';
 
-/** The one error of this package. `retry` says what to do next; `code` says why. */
-export interface TertuliaError extends Error {
-  readonly code: ErrorCode;
-  readonly retry: Retry;
-  /** True where the same call can succeed later without anybody changing anything. */
-  readonly temporary: boolean;
-  readonly retryAfterMs?: number;
-  /** The field that `INVALID_FIELD` is about. */
-  readonly field?: string;
-  /** HTTP status, where there was one. */
-  readonly status?: number;
-  /** Names this request in the server's log. */
-  readonly requestId?: string;
-}
+export type { TertuliaError } from './errors.js';
 
 // ---- connection ---------------------------------------------------------------------------------
 
@@ -147,7 +135,7 @@ export interface TimelineView {
 /** A window on a conversation's messages, or on a thread. Close it when it leaves the screen. */
 export interface Timeline extends Live<TimelineView> {
   readonly conversationId: ConversationId;
-  readonly threadRoot?: MessageId;
+  readonly threadRoot?: MessageId | undefined;
   /** Resolves when the page is in `current`. Does nothing while another load runs or where there is no more. */
   loadOlder(limit?: number): Promise<void>;
   loadNewer(limit?: number): Promise<void>;

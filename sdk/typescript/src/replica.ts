@@ -1,0 +1,282 @@
+import type { ConversationSummary, MessageView } from './api.js';
+import { backoffMs } from './close.js';
+import type { Core } from './core.js';
+import { apply, applyToMessages, type Copy, type Held } from './fold.js';
+import { Derived, Listeners } from './live.js';
+import { project, type RefusedEdit } from './project.js';
+import type { Op } from './outbox.js';
+import { Tracker, type Start } from './tracker.js';
+import type { ConversationView, Event, Message, Receipt, SyncConversation } from './types.gen.js';
+
+export interface Snapshot extends Start {
+  messages: Message[];
+  view?: ConversationView;
+}
+
+/** A copy as it is kept between page loads. */
+export interface KeptCopy extends Start {
+  view: ConversationView;
+  tailFrom: number | null;
+  held: Held[];
+}
+
+/** What a replica needs to know of the windows that look at it. */
+export interface Window {
+  covers(message: Message): boolean;
+  /** It shows the newest messages and follows them. */
+  readonly atEnd: boolean;
+  touch(): void;
+  /** The copy was replaced. */
+  restart(): void;
+}
+
+const EVENTS_PAGE = 500;
+const SNAPSHOT_PAGE = 50;
+/** Events kept for pages that were read before them. */
+const RECENT_MAX = 1_000;
+/** Past this many messages, those that no window shows go. */
+const HELD_MAX = 3_000;
+const TAIL_KEPT = 200;
+const KEPT_MESSAGES = 50;
+
+/** The local copy of one conversation, and what is on its way on top of it. */
+export class Replica {
+  copy: Copy | null = null;
+  /** All messages outside threads from here to the last event are held; null = none are. */
+  tailFrom: number | null = null;
+  readonly tracker: Tracker<Snapshot>;
+  readonly windows = new Set<Window>();
+  readonly receipts = new Map<string, Receipt>();
+  readonly receiptsLive = new Derived<readonly Receipt[]>(() => [...this.receipts.values()].sort((a, b) => (a.userId < b.userId ? -1 : 1)));
+  readonly summary: Derived<ConversationSummary | undefined>;
+  /** Every event, once, after it was applied. */
+  readonly applied = new Listeners<Event>();
+  readonly refused = new Map<string, RefusedEdit>();
+  private recent: Event[] = [];
+  private readonly views = new Map<string, { message: Message; ops: readonly Op[]; refused: RefusedEdit | undefined; view: MessageView }>();
+
+  constructor(readonly id: string, private readonly core: Core) {
+    this.tracker = new Tracker<Snapshot>({
+      fill: (after) => core.api.conversations.events(id, after, EVENTS_PAGE),
+      snapshot: () => this.load(),
+      apply: (event) => this.take(event),
+      replace: (snapshot) => this.replace(snapshot),
+      gone: () => core.forget(id),
+      changed: (state) => {
+        this.summary.touch();
+        core.emitter.emit('sync', { conversationId: id, state });
+      },
+      later: (tries, again) => void setTimeout(again, 300 + backoffMs(tries, core.random, 1_000)),
+    });
+    this.summary = new Derived<ConversationSummary | undefined>(() => this.summarize());
+  }
+
+  get isMember(): boolean {
+    return this.copy?.view.membership !== undefined;
+  }
+  get view(): ConversationView | undefined {
+    return this.copy?.view;
+  }
+
+  /** The server's view of it came, in whatever way. */
+  adopt(view: ConversationView): void {
+    const { tracker } = this;
+    if (!this.copy || tracker.state === 'cold') {
+      this.start(view);
+    } else {
+      this.copy.view = { ...view, head: Math.max(view.head, this.copy.lastSeq) };
+      if (view.epoch !== tracker.epoch) tracker.reset();
+      else if (tracker.state === 'syncing' && view.head !== tracker.lastSeq) this.copy.held.size > 0 ? tracker.reset() : this.start(view);
+      else if (tracker.state === 'syncing') tracker.begin({ epoch: view.epoch, lastSeq: view.head });
+      else tracker.noticeHead(view.head);
+    }
+    this.changedView();
+  }
+
+  restore(kept: KeptCopy): void {
+    if (this.copy) return;
+    this.copy = { view: kept.view, lastSeq: kept.lastSeq, held: new Map(kept.held.map((one) => [one.message.id, one])) };
+    this.tailFrom = kept.tailFrom;
+    this.tracker.restore(kept);
+    this.changedView();
+  }
+
+  /** What is worth keeping: null while the copy is in pieces. */
+  kept(): KeptCopy | null {
+    if (!this.copy || !this.tracker.epoch || !this.isMember || this.tracker.state === 'reset' || this.tracker.state === 'cold') return null;
+    const tail = this.tailFrom === null ? [] : this.main(this.tailFrom).slice(-KEPT_MESSAGES);
+    const held = tail.map((message) => this.copy?.held.get(message.id)).filter((one) => one !== undefined);
+    const first = held[0]?.message.seq;
+    return { view: this.copy.view, epoch: this.tracker.epoch, lastSeq: this.tracker.lastSeq, tailFrom: first === undefined ? null : tail.length < KEPT_MESSAGES ? this.tailFrom : first, held };
+  }
+
+  /** A page read when the log's head was `head` joins the copy. False = it is too old to be brought up to date: read it again. */
+  merge(messages: readonly Message[], head: number, epoch: string): boolean {
+    if (!this.copy) return false;
+    if (this.tracker.epoch !== null && epoch !== this.tracker.epoch) {
+      if (this.tracker.state === 'live') this.tracker.reset();
+      return true;
+    }
+    const { held, lastSeq } = this.copy;
+    if (head < lastSeq && (this.recent[0]?.seq ?? Infinity) > head + 1) return false;
+    for (const message of messages) {
+      if ((held.get(message.id)?.asOf ?? -1) < head) held.set(message.id, { message, asOf: head });
+    }
+    for (const event of this.recent) if (event.seq > head) applyToMessages(held, event, this.core.me());
+    this.touch();
+    return true;
+  }
+
+  /** Read state and counts as the server has them. */
+  counted(state: { readSeq: number; unreadCount: number; mentionCount: number; receipts?: readonly Receipt[] }): void {
+    const view = this.copy?.view;
+    if (!this.copy || !view) return;
+    for (const receipt of state.receipts ?? []) this.receipts.set(receipt.userId, receipt);
+    if (state.receipts?.length) this.receiptsLive.touch();
+    const membership = view.membership && { ...view.membership, readSeq: state.readSeq };
+    this.copy.view = { ...view, ...(membership ? { membership } : {}), unreadCount: state.unreadCount, mentionCount: state.mentionCount };
+    this.changedView();
+  }
+
+  setView(change: (view: ConversationView) => ConversationView): void {
+    if (!this.copy) return;
+    this.copy.view = change(this.copy.view);
+    this.changedView();
+  }
+
+  /** How far somebody came; never back. */
+  receipt(kind: 'read' | 'delivered', userId: string, seq: number, at: string): void {
+    const before = this.receipts.get(userId) ?? { userId, deliveredSeq: 0, readSeq: 0 };
+    const key = kind === 'read' ? 'readSeq' : 'deliveredSeq';
+    if (before[key] >= seq) return;
+    const after: Receipt = { ...before, [key]: seq, [kind === 'read' ? 'readAt' : 'deliveredAt']: at };
+    if (kind === 'read' && after.deliveredSeq < seq) after.deliveredSeq = seq;
+    this.receipts.set(userId, after);
+    this.receiptsLive.touch();
+  }
+
+  /** A sync's answer as a copy to start over from. */
+  static fromSync(answer: SyncConversation): Snapshot {
+    return { epoch: answer.epoch, lastSeq: answer.lastSeq, messages: answer.messages };
+  }
+
+  /** Messages outside threads, by `seq`, from one on. */
+  main(from = 0): Message[] {
+    const all: Message[] = [];
+    for (const { message } of this.copy?.held.values() ?? []) if (!message.threadRoot && message.seq >= from) all.push(message);
+    return all.sort((a, b) => a.seq - b.seq);
+  }
+
+  held(id: string): Message | undefined {
+    return this.copy?.held.get(id)?.message;
+  }
+
+  /** As it is to be shown; the same object until something about it changes. */
+  shown(message: Message): MessageView {
+    const ops = this.core.outbox.of(message.id);
+    const refused = this.refused.get(message.id);
+    const before = this.views.get(message.id);
+    if (before && before.message === message && before.ops === ops && before.refused === refused) return before.view;
+    const view = project(message, ops, this.core.me(), refused);
+    this.views.set(message.id, { message, ops, refused, view });
+    return view;
+  }
+
+  touch(): void {
+    for (const window of this.windows) window.touch();
+    this.summary.touch();
+  }
+
+  /** We have no access any more. */
+  drop(): void {
+    this.tracker.disconnected();
+    this.copy = null;
+    this.tailFrom = null;
+    this.recent = [];
+    this.views.clear();
+    this.receipts.clear();
+    this.touch();
+    this.receiptsLive.touch();
+  }
+
+  private start(view: ConversationView): void {
+    this.copy = { view, lastSeq: view.head, held: this.copy?.held ?? new Map<string, Held>() };
+    this.recent = [];
+    this.tailFrom = null;
+    this.tracker.begin({ epoch: view.epoch, lastSeq: view.head });
+  }
+
+  private take(event: Event): void {
+    if (!this.copy) return;
+    this.recent.push(event);
+    if (this.recent.length > RECENT_MAX + 200) this.recent = this.recent.slice(-RECENT_MAX);
+    apply(this.copy, event, this.core.me());
+    this.core.outbox.settle(this.id, event.seq);
+    if (event.type === 'message.new') this.arrived(event.payload.message, event.seq);
+    if (event.type === 'message.updated') this.refused.delete(event.payload.messageId);
+    if (this.copy.held.size > HELD_MAX) this.prune();
+    this.touch();
+    this.core.listed(this.id);
+    this.core.keep(this.id);
+    this.applied.call(event);
+    this.core.emitter.emit('event', event);
+  }
+
+  private arrived(message: Message, seq: number): void {
+    this.core.typing.stopped(this.id, message.senderId, message.threadRoot);
+    if (message.senderId === this.core.me()) return;
+    this.core.marks.delivered(this.id, seq);
+    if (this.tracker.state === 'live' && !message.deletedAt && this.core.focused() !== this.id) this.core.emitter.emit('message.new', this.shown(message));
+  }
+
+  private async load(): Promise<Snapshot> {
+    const view = await this.core.api.conversations.get(this.id);
+    const page = await this.core.api.messages.page(this.id, { limit: SNAPSHOT_PAGE });
+    return { epoch: page.epoch, lastSeq: page.head, messages: page.items, view };
+  }
+
+  private replace(snapshot: Snapshot): void {
+    const view = snapshot.view ?? this.copy?.view;
+    if (!view) return;
+    const { messages, lastSeq, epoch } = snapshot;
+    this.copy = { view: { ...view, head: lastSeq, epoch }, lastSeq, held: new Map(messages.map((message) => [message.id, { message, asOf: lastSeq }])) };
+    this.recent = [];
+    this.views.clear();
+    this.tailFrom = messages[0]?.seq ?? null;
+    this.core.outbox.settle(this.id, lastSeq);
+    for (const window of this.windows) window.restart();
+    // A sync's answer has no view: what it says about name and members may be old.
+    if (!snapshot.view) void this.core.api.conversations.get(this.id).then((fresh) => this.core.adopt(fresh), () => undefined);
+    this.changedView();
+  }
+
+  private changedView(): void {
+    this.touch();
+    this.core.listed(this.id);
+    this.core.keep(this.id);
+  }
+
+  private prune(): void {
+    if (!this.copy) return;
+    const floor = this.main().at(-TAIL_KEPT)?.seq ?? 0;
+    for (const [id, { message }] of this.copy.held) {
+      if (message.seq >= floor || [...this.windows].some((window) => window.covers(message))) continue;
+      this.copy.held.delete(id);
+      this.views.delete(id);
+    }
+    if (this.tailFrom !== null && ![...this.windows].some((window) => window.atEnd)) this.tailFrom = Math.max(this.tailFrom, floor);
+  }
+
+  private summarize(): ConversationSummary | undefined {
+    const view = this.copy?.view;
+    if (!view) return undefined;
+    const last = this.tailFrom === null ? undefined : this.main(this.tailFrom).at(-1);
+    const draft = this.core.drafts.text(this.id);
+    const mutedUntil = view.membership?.mutedUntil;
+    return {
+      ...view, sync: this.tracker.state,
+      muted: view.membership?.notificationLevel === 'off' || (mutedUntil !== undefined && Date.parse(mutedUntil) > this.core.now()),
+      ...(last ? { lastMessage: this.shown(last) } : {}), ...(draft ? { draft } : {}),
+    };
+  }
+}
