@@ -1,0 +1,181 @@
+//! Bytes by hand, for what no proper client would send.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::{Client, Closed, PATIENCE};
+
+/// What came back on a bare connection until the server closed it or fell silent.
+pub async fn exchange(address: &str, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // The server may refuse and close before it has read everything.
+    let written = stream.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let mut chunk = [0; 4096];
+    while let Ok(Ok(read @ 1..)) = timeout(Duration::from_millis(1_500), stream.read(&mut chunk)).await {
+        answer.extend_from_slice(&chunk[..read]);
+    }
+    assert!(written.is_ok() || !answer.is_empty(), "cut off without an answer");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A client's frame: `first` holds FIN, reserved bits and opcode.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match payload.len() {
+        length @ 0..=125 => bytes.push(0x80 | length as u8),
+        length @ 126..=0xffff => {
+            bytes.push(0x80 | 126);
+            bytes.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            bytes.push(0x80 | 127);
+            bytes.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    let mask = [0x11, 0x22, 0x33, 0x44];
+    bytes.extend_from_slice(&mask);
+    bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    bytes
+}
+
+/// The lines of a WebSocket handshake, to be spoiled.
+pub struct Handshake {
+    pub request_line: String,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Handshake {
+    /// A right one.
+    pub fn of(client: &Client) -> Self {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Self {
+            request_line: "GET /api/v1/ws HTTP/1.1".into(),
+            headers: vec![
+                header("Host", client.url.trim_start_matches("http://")),
+                header("Connection", "Upgrade"),
+                header("Upgrade", "websocket"),
+                header("Sec-WebSocket-Version", "13"),
+                header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+                header("Authorization", &format!("Bearer {}", client.access_token())),
+            ],
+        }
+    }
+
+    /// Another value for a header; empty takes it away.
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        if !value.is_empty() {
+            self.headers.push((name.into(), value.into()));
+        }
+        self
+    }
+
+    pub fn line(self, line: &str) -> Self {
+        Self { request_line: line.into(), ..self }
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!("{}\r\n{headers}\r\n", self.request_line).into_bytes()
+    }
+}
+
+/// A WebSocket whose bytes the test makes.
+pub struct RawSocket {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl RawSocket {
+    /// Handshake done, `connected` read.
+    pub async fn open(client: &Client) -> Self {
+        let mut socket = Self { stream: TcpStream::connect(client.url.trim_start_matches("http://")).await.unwrap(), unread: Vec::new() };
+        socket.write(&Handshake::of(client).bytes()).await;
+        while !socket.unread.windows(4).any(|end| end == b"\r\n\r\n") {
+            assert!(socket.read_more().await, "no answer to the handshake");
+        }
+        let end = socket.unread.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let head = String::from_utf8(socket.unread.drain(..end).collect()).unwrap();
+        assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+        assert!(!head.to_lowercase().contains("sec-websocket-extensions"), "an extension was accepted: {head}");
+        socket.read_frame().await.expect("a first frame");
+        socket
+    }
+
+    /// A server that has already closed may not take everything: that is no failure.
+    pub async fn write(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).await.is_ok()
+    }
+
+    /// Opcode and payload; none when the connection is over.
+    pub async fn read_frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        loop {
+            if let Some((opcode, start, length)) = server_header(&self.unread)
+                && self.unread.len() >= start + length
+            {
+                let payload = self.unread[start..start + length].to_vec();
+                self.unread.drain(..start + length);
+                return Some((opcode, payload));
+            }
+            if !self.read_more().await {
+                return None;
+            }
+        }
+    }
+
+    async fn read_more(&mut self) -> bool {
+        let mut chunk = [0; 16 * 1024];
+        match timeout(PATIENCE, self.stream.read(&mut chunk)).await {
+            Ok(Ok(read @ 1..)) => {
+                self.unread.extend_from_slice(&chunk[..read]);
+                true
+            }
+            Ok(_) => false,
+            Err(_) => panic!("the server said nothing and did not close"),
+        }
+    }
+
+    /// Reads until the close frame.
+    pub async fn closed(&mut self) -> Closed {
+        while let Some((opcode, payload)) = self.read_frame().await {
+            if opcode == 0x8 {
+                let code = payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code));
+                return Closed { code, reason: String::from_utf8_lossy(payload.get(2..).unwrap_or_default()).into_owned() };
+            }
+        }
+        Closed { code: 1006, reason: String::new() }
+    }
+
+    /// The connection without its owner: dropped, it ends with a reset rather than a goodbye.
+    pub fn reset(self) {
+        // Deprecated for blocking on close; a linger of zero does not block.
+        #[allow(deprecated)]
+        self.stream.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// The next text frame as JSON.
+    pub async fn read_json(&mut self) -> serde_json::Value {
+        loop {
+            let (opcode, payload) = self.read_frame().await.expect("a frame");
+            if opcode == 0x1 {
+                return serde_json::from_slice(&payload).unwrap();
+            }
+            assert_ne!(opcode, 0x8, "closed: {:?}", String::from_utf8_lossy(&payload));
+        }
+    }
+}
+
+/// Opcode, where the payload begins, how long it is.
+fn server_header(bytes: &[u8]) -> Option<(u8, usize, usize)> {
+    let (first, second) = (*bytes.first()?, *bytes.get(1)?);
+    let (start, length) = match second & 0x7f {
+        126 => (4, usize::from(u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?))),
+        127 => (10, u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?) as usize),
+        short => (2, usize::from(short)),
+    };
+    Some((first & 0x0f, start, length))
+}
