@@ -120,6 +120,13 @@ CREATE TABLE members (
 CREATE INDEX conversations_of ON members (user, conversation);
 CREATE INDEX members_by_joining ON members (conversation, joined_seq);
 
+-- Who was in a conversation before: those in it may still read the profiles behind old messages.
+CREATE TABLE former_members (
+    conversation INTEGER NOT NULL,
+    user         INTEGER NOT NULL,
+    PRIMARY KEY (conversation, user)
+) STRICT, WITHOUT ROWID;
+
 -- The log, first half: a row here is its message.new event. The only place where content stands.
 CREATE TABLE messages (
     row           INTEGER PRIMARY KEY,

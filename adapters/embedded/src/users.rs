@@ -72,6 +72,11 @@ impl Users for Db {
         .await
     }
 
+    async fn profiles(&self, viewer: UserId, ids: &[UserId]) -> StoreResult<Vec<User>> {
+        let ids = ids.to_vec();
+        self.read(move |db| find::profiles(db, viewer, &ids)).await
+    }
+
     async fn visible(&self, viewer: UserId, others: &[UserId]) -> StoreResult<Vec<UserId>> {
         let others = others.to_owned();
         self.read(move |db| find::visible(db, viewer, &others)).await

@@ -24,10 +24,10 @@ impl Users {
     }
 
     pub async fn me(&self, caller: Caller) -> Answer<User> {
-        self.load(&[caller.user_id]).await?.pop().ok_or_else(Refusal::not_found)
+        self.get(caller, caller.user_id).await
     }
 
-    /// Somebody the caller may know of: they share a workspace or a conversation, or wrote what the caller may read.
+    /// Somebody the caller may know of: they share or shared a conversation or workspace, or wrote imported messages.
     pub async fn get(&self, caller: Caller, id: UserId) -> Answer<User> {
         self.get_many(caller, &[id]).await?.pop().ok_or_else(Refusal::not_found)
     }
@@ -37,8 +37,7 @@ impl Users {
         if ids.len() > GET_MAX {
             return Err(Refusal::limit(GET_MAX as u64, "too many users at once"));
         }
-        let visible = self.spine.store.users.visible(caller.user_id, ids).await.map_err(refuse)?;
-        self.load(&visible).await
+        self.spine.store.users.profiles(caller.user_id, ids).await.map_err(refuse)
     }
 
     /// People the caller may know of, by the beginning of a name; at most 50.
@@ -56,10 +55,6 @@ impl Users {
             return Err(Refusal::field("avatarUrl", "an https:// or http:// address of at most 500 characters, or empty"));
         }
         self.spine.store.users.update(caller.user_id, UserPatch { display_name, ..patch }).await.map_err(refuse)
-    }
-
-    async fn load(&self, ids: &[UserId]) -> Answer<Vec<User>> {
-        self.spine.store.users.get_many(ids).await.map_err(refuse)
     }
 }
 

@@ -32,7 +32,14 @@ pub(super) fn list(db: &Connection, cursors: Cursors, grant: Grant, page: &PageR
     cursors.page(&name, found, limit)
 }
 
-pub(super) fn add_all(db: &Connection, grant: Grant, users: &[UserId], role: MemberRole, max: Option<usize>, at: Timestamp) -> Ran<Vec<Event>> {
+pub(super) fn add_all(
+    db: &Connection,
+    grant: Grant,
+    users: &[UserId],
+    role: MemberRole,
+    max: Option<usize>,
+    at: Timestamp,
+) -> Ran<Vec<Event>> {
     let mut here = Here::enter(db, grant)?;
     let workspace: Option<RowNo> = single(db, "SELECT workspace FROM conversations WHERE row = ?", [here.row], first)?;
     let mut joining: Vec<(UserId, RowNo)> = Vec::new();
@@ -73,6 +80,7 @@ pub(super) fn add(db: &Connection, here: &mut Here, user: (UserId, RowNo), role:
 /// Puts out somebody who is in it.
 pub(crate) fn take_out(db: &Connection, here: &mut Here, user: UserId, user_row: RowNo, at: Timestamp) -> Ran<Event> {
     exec(db, "DELETE FROM members WHERE conversation = ? AND user = ?", (here.row, user_row))?;
+    exec(db, "INSERT OR IGNORE INTO former_members (conversation, user) VALUES (?, ?)", (here.row, user_row))?;
     exec(db, "UPDATE conversations SET member_count = member_count - 1 WHERE row = ?", [here.row])?;
     here.record(db, None, at, EventBody::MemberLeft(MemberLeft { user_id: user }))
 }

@@ -42,8 +42,31 @@ pub(super) fn visible(db: &Connection, viewer: UserId, others: &[UserId]) -> Ran
 }
 
 fn acquainted(db: &Connection, one_row: RowNo, other_row: RowNo) -> Ran<bool> {
-    const SQL: &str = "SELECT 1 FROM workspace_members a JOIN workspace_members b ON b.workspace = a.workspace AND b.user = ?2 WHERE a.user = ?1
+    const SQL: &str =
+        "SELECT 1 FROM workspace_members a JOIN workspace_members b ON b.workspace = a.workspace AND b.user = ?2 WHERE a.user = ?1
         UNION ALL
         SELECT 1 FROM members a JOIN members b ON b.conversation = a.conversation AND b.user = ?2 WHERE a.user = ?1 LIMIT 1";
     Ok(one(db, SQL, (one_row, other_row), first::<i64>)?.is_some())
+}
+
+pub(super) fn profiles(db: &Connection, viewer: UserId, ids: &[UserId]) -> Ran<Vec<User>> {
+    let sql = format!("SELECT {USER_COLUMNS}, u.row FROM users u WHERE u.id = ?");
+    let viewer_row = rows::user_row(db, viewer)?;
+    let mut readable = Vec::new();
+    for id in ids {
+        let found = one(db, &sql, [id.as_bytes()], |row| Ok((rows::user(row, 0)?, row.get("row")?)));
+        if let (Some(viewer_row), Some((user, row))) = (viewer_row, found?)
+            && (user.imported || row == viewer_row || acquainted(db, viewer_row, row)? || met_before(db, viewer_row, row)?)
+        {
+            readable.push(user);
+        }
+    }
+    Ok(readable)
+}
+
+/// Whether the other was in one of the viewer's conversations once.
+fn met_before(db: &Connection, viewer_row: RowNo, other_row: RowNo) -> Ran<bool> {
+    const SQL: &str =
+        "SELECT 1 FROM members a JOIN former_members b ON b.conversation = a.conversation AND b.user = ?2 WHERE a.user = ?1 LIMIT 1";
+    Ok(one(db, SQL, (viewer_row, other_row), first::<i64>)?.is_some())
 }

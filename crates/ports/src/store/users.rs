@@ -75,4 +75,7 @@ pub trait Users: Send + Sync {
     async fn set_disabled(&self, id: UserId, disabled: bool) -> StoreResult<()>;
     /// Whether `viewer` may know of `other`: they share a workspace or a conversation, or are the same.
     async fn visible(&self, viewer: UserId, others: &[UserId]) -> StoreResult<Vec<UserId>>;
+    /// Those of `ids` whose profile `viewer` may read, in no order: the visible ones, authors of imported messages, and
+    /// who was in one of the viewer's conversations before: their messages are still there.
+    async fn profiles(&self, viewer: UserId, ids: &[UserId]) -> StoreResult<Vec<User>>;
 }
