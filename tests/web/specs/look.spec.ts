@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url';
+import type { BrowserContextOptions, Page } from '@playwright/test';
+import { barriers } from '../support/axe.ts';
+import { scene } from '../support/scene.ts';
+import { type App, expect, t, test } from '../support/test.ts';
+
+const PICTURES = fileURLToPath(new URL('../../../test-results/screens', import.meta.url));
+
+const LOOKS: [name: string, options: BrowserContextOptions][] = [
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['phone', { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true }],
+];
+
+for (const [look, options] of LOOKS) {
+  test(`the main screens in ${look} have no barriers, and are pictured`, async ({ people, open }) => {
+    const { ada: owner } = await scene(people);
+    const found: string[] = [];
+    const screen = async (page: Page, name: string) => {
+      await page.screenshot({ path: `${PICTURES}/${name}-${look}.png` });
+      found.push(...(await barriers(page)).map((one) => `${name}: ${one}`));
+    };
+
+    const visitor = await open(undefined, options);
+    await visitor.page.goto(`${visitor.url}/login`);
+    await expect(visitor.page.getByLabel(t.auth.username)).toBeVisible();
+    await screen(visitor.page, 'login');
+
+    const ada = await open(undefined, options);
+    await enter(ada, owner.username);
+    await screen(ada.page, 'start');
+    await showChannel(ada, look === 'phone');
+    await screen(ada.page, 'conversation');
+    await ada.list.getByRole('button', { name: t.message.replies(2) }).click();
+    await expect(ada.message('nanosecond', ada.thread)).toBeVisible();
+    await screen(ada.page, 'thread');
+    await ada.page.goto(`${ada.url}/settings/profile`);
+    await expect(ada.page.getByRole('heading', { name: t.settings.title }).first()).toBeVisible();
+    await screen(ada.page, 'settings');
+    await ada.page.goto(`${ada.url}/settings/appearance`);
+    await screen(ada.page, 'appearance');
+    expect(found).toEqual([]);
+  });
+}
+
+async function enter(app: App, username: string): Promise<void> {
+  const { PASSWORD } = await import('../support/people.ts');
+  await app.page.goto(`${app.url}/login`);
+  await app.page.getByLabel(t.auth.username).fill(username);
+  await app.page.getByLabel(t.auth.password).fill(PASSWORD);
+  await app.page.getByRole('button', { name: t.auth.logIn }).click();
+  await expect(app.page.getByText('general').first()).toBeVisible();
+}
+
+async function showChannel(app: App, phone: boolean): Promise<void> {
+  if (phone && !(await app.item('general').isVisible())) await app.page.getByRole('button', { name: t.sidebar.open }).click();
+  await app.openChannel('general');
+  await expect(app.message('nanosecond').or(app.message('section G'))).toBeVisible();
+}
