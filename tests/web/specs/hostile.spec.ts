@@ -7,9 +7,7 @@ test('HTML and SQL are text, wherever people write', async ({ people, open }) =>
   const owner = await people.owner('Ada Lovelace');
   const guest = await people.guestOf(owner, 'Grace Hopper');
   await people.call(guest, 'PATCH', 'users/me', { displayName: NASTY_NAME });
-  const { items } = await people.call<{ items: { id: string }[] }>(owner, 'GET', 'workspaces');
-  const workspaceId = items[0]?.id;
-  await people.call(owner, 'PATCH', `workspaces/${workspaceId}`, { name: NASTY_NAME });
+  await people.call(owner, 'PATCH', `workspaces/${await people.workspace(owner)}`, { name: NASTY_NAME });
   const channel = await people.channel(owner, 'general');
   await people.call(owner, 'PATCH', `conversations/${channel}`, { topic: NASTY });
   const group = await people.call<{ id: string }>(owner, 'POST', 'conversations', { type: 'group', name: NASTY_NAME, memberIds: [guest.id] });

@@ -26,8 +26,7 @@ for (const [look, options] of LOOKS) {
     await expect(visitor.page.getByLabel(t.auth.username)).toBeVisible();
     await screen(visitor.page, 'login');
 
-    const ada = await open(undefined, options);
-    await enter(ada, owner.username);
+    const ada = await open(owner, options);
     await screen(ada.page, 'start');
     await showChannel(ada, look === 'phone');
     await screen(ada.page, 'conversation');
@@ -41,15 +40,6 @@ for (const [look, options] of LOOKS) {
     await screen(ada.page, 'appearance');
     expect(found).toEqual([]);
   });
-}
-
-async function enter(app: App, username: string): Promise<void> {
-  const { PASSWORD } = await import('../support/people.ts');
-  await app.page.goto(`${app.url}/login`);
-  await app.page.getByLabel(t.auth.username).fill(username);
-  await app.page.getByLabel(t.auth.password).fill(PASSWORD);
-  await app.page.getByRole('button', { name: t.auth.logIn }).click();
-  await expect(app.page.getByText('general').first()).toBeVisible();
 }
 
 async function showChannel(app: App, phone: boolean): Promise<void> {

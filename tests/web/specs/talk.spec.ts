@@ -1,4 +1,4 @@
-import { App, expect, t, test } from '../support/test.ts';
+import { type App, expect, type Person, t, test } from '../support/test.ts';
 import { PASSWORD, WORKSPACE } from '../support/people.ts';
 
 test('a new server: set it up, invite somebody, talk', async ({ server, open }) => {
@@ -46,11 +46,12 @@ test('a new server: set it up, invite somebody, talk', async ({ server, open }) 
 });
 
 test.describe('two people in a channel', () => {
+  let owner: Person;
   let ada: App;
   let grace: App;
 
   test.beforeEach(async ({ people, open }) => {
-    const owner = await people.owner('Ada Lovelace');
+    owner = await people.owner('Ada Lovelace');
     const guest = await people.guestOf(owner, 'Grace Hopper');
     ada = await open(owner);
     grace = await open(guest);
@@ -116,10 +117,7 @@ test.describe('two people in a channel', () => {
   });
 
   test('unread counts rise elsewhere and fall when read', async ({ people }) => {
-    const [owner] = [await people.call<{ user: { id: string }; accessToken: string }>(null, 'POST', 'auth/login', { username: 'ada', password: PASSWORD })];
-    const token = { username: 'ada', displayName: 'Ada Lovelace', id: owner.user.id, token: owner.accessToken };
-    const { items } = await people.call<{ items: { id: string }[] }>(token, 'GET', 'workspaces');
-    await people.call(token, 'POST', 'conversations', { type: 'channel', visibility: 'public', workspaceId: items[0]?.id, name: 'launch' });
+    await people.newChannel(owner, 'launch');
     await ada.openChannel('launch');
     await grace.say('general', 'While you are away, @ada');
     await expect(ada.item('general')).toHaveAccessibleName(new RegExp(t.sidebar.mentions(1)));

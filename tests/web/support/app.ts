@@ -16,7 +16,7 @@ export class App {
     await this.page.getByLabel(t.auth.username).fill(person.username);
     await this.page.getByLabel(t.auth.password).fill(PASSWORD);
     await this.page.getByRole('button', { name: t.auth.logIn }).click();
-    await expect(this.sidebar).toBeVisible();
+    await expect(this.page).toHaveURL(/\/w\//);
     return this;
   }
 

@@ -36,8 +36,18 @@ export class People {
   }
 
   async invite(host: Person): Promise<string> {
-    const [workspace] = (await this.call<{ items: { id: string }[] }>(host, 'GET', 'workspaces')).items;
-    return (await this.call<{ token: string }>(host, 'POST', `workspaces/${workspace?.id}/invites`, {})).token;
+    return (await this.call<{ token: string }>(host, 'POST', `workspaces/${await this.workspace(host)}/invites`, {})).token;
+  }
+
+  /** The one that they are in. */
+  async workspace(who: Person): Promise<string> {
+    const { items } = await this.call<{ items: { id: string }[] }>(who, 'GET', 'workspaces');
+    return items[0]!.id;
+  }
+
+  async newChannel(who: Person, name: string): Promise<string> {
+    const body = { type: 'channel', visibility: 'public', workspaceId: await this.workspace(who), name };
+    return (await this.call<{ id: string }>(who, 'POST', 'conversations', body)).id;
   }
 
   async channel(who: Person, name: string): Promise<string> {
