@@ -20,6 +20,7 @@ use crate::rows::{RowNo, count, id, maybe_id, maybe_time, seq, time, user_row};
 use crate::sql::{Ran, all, one};
 use crate::workspaces::role_of;
 
+pub(crate) use settings::changeable;
 pub(crate) use views::membership;
 
 #[async_trait]
@@ -38,7 +39,8 @@ impl Conversations for Db {
     }
 
     async fn member_ids(&self, id: ConversationId) -> StoreResult<Vec<UserId>> {
-        const SQL: &str = "SELECT u.id FROM conversations c JOIN members m ON m.conversation = c.row JOIN users u ON u.row = m.user WHERE c.id = ?";
+        const SQL: &str =
+            "SELECT u.id FROM conversations c JOIN members m ON m.conversation = c.row JOIN users u ON u.row = m.user WHERE c.id = ?";
         self.read(move |db| all(db, SQL, [id.as_bytes()], |row| crate::rows::id(row, 0))).await
     }
 
@@ -53,7 +55,8 @@ impl Conversations for Db {
     }
 
     async fn ids_of(&self, user: UserId) -> StoreResult<Vec<ConversationId>> {
-        const SQL: &str = "SELECT c.id FROM users u JOIN members m ON m.user = u.row JOIN conversations c ON c.row = m.conversation WHERE u.id = ?";
+        const SQL: &str =
+            "SELECT c.id FROM users u JOIN members m ON m.user = u.row JOIN conversations c ON c.row = m.conversation WHERE u.id = ?";
         self.read(move |db| all(db, SQL, [user.as_bytes()], |row| id(row, 0))).await
     }
 
@@ -66,7 +69,14 @@ impl Conversations for Db {
         self.write(move |db| settings::update(db, grant, patch, at)).await
     }
 
-    async fn add_members(&self, grant: Grant, users: &[UserId], role: MemberRole, max: Option<usize>, at: Timestamp) -> StoreResult<Vec<Event>> {
+    async fn add_members(
+        &self,
+        grant: Grant,
+        users: &[UserId],
+        role: MemberRole,
+        max: Option<usize>,
+        at: Timestamp,
+    ) -> StoreResult<Vec<Event>> {
         let users = users.to_owned();
         self.write(move |db| members::add_all(db, grant, &users, role, max, at)).await
     }
@@ -87,7 +97,8 @@ pub(crate) struct Stored {
     pub(crate) conversation: Conversation,
 }
 
-pub(crate) const CONVERSATION: &str = "SELECT c.row, c.workspace, c.id, c.type, w.id, c.name, c.topic, c.avatar_url, c.visibility, c.member_count,
+pub(crate) const CONVERSATION: &str =
+    "SELECT c.row, c.workspace, c.id, c.type, w.id, c.name, c.topic, c.avatar_url, c.visibility, c.member_count,
     c.head, c.epoch, c.last_message_at, c.settings, c.is_default, c.archived_at, u.id, c.created_at, c.updated_at
     FROM conversations c JOIN users u ON u.row = c.created_by LEFT JOIN workspaces w ON w.row = c.workspace";
 
@@ -118,7 +129,8 @@ pub(crate) fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
 
 fn settings_of(row: &Row<'_>, column: usize) -> rusqlite::Result<ConversationSettings> {
     let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error)))
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error)))
 }
 
 pub(crate) fn load(db: &Connection, id: ConversationId) -> Ran<Option<Stored>> {

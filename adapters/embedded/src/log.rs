@@ -28,7 +28,9 @@ impl Log for Db {
     async fn heads(&self, ids: &[ConversationId]) -> StoreResult<Vec<(ConversationId, Seq)>> {
         let ids = ids.to_owned();
         self.read(move |db| {
-            let head = |&id: &ConversationId| one(db, "SELECT head FROM conversations WHERE id = ?", [id.as_bytes()], |row| Ok((id, seq(row, 0)?)));
+            let head = |&id: &ConversationId| {
+                one(db, "SELECT head FROM conversations WHERE id = ?", [id.as_bytes()], |row| Ok((id, seq(row, 0)?)))
+            };
             ids.iter().filter_map(|id| head(id).transpose()).collect()
         })
         .await

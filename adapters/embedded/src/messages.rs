@@ -4,7 +4,7 @@ pub(crate) mod append;
 mod change;
 mod delete;
 pub(crate) mod load;
-mod mentions;
+pub(crate) mod mentions;
 mod react;
 mod read;
 
@@ -29,7 +29,15 @@ impl Messages for Db {
         self.write(move |db| append::many(db, grant, drafts)).await
     }
 
-    async fn edit(&self, grant: Grant, id: MessageId, content: Content, mentions: Vec<UserId>, scope: Option<MentionScope>, at: Timestamp) -> StoreResult<Option<Event>> {
+    async fn edit(
+        &self,
+        grant: Grant,
+        id: MessageId,
+        content: Content,
+        mentions: Vec<UserId>,
+        scope: Option<MentionScope>,
+        at: Timestamp,
+    ) -> StoreResult<Option<Event>> {
         self.write(move |db| change::edit(db, grant, id, content, mentions, scope, at)).await
     }
 

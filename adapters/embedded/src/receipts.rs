@@ -7,10 +7,10 @@ use rusqlite::{Connection, Row};
 use tertulia_domain::access::Grant;
 use tertulia_domain::conversation::{Receipt, Unread};
 use tertulia_domain::{ConversationId, Seq, Timestamp, UserId};
+use tertulia_ports::StoreResult;
 use tertulia_ports::bus::ReceiptKind;
 use tertulia_ports::store::Receipts;
 use tertulia_ports::store::receipts::{Marked, SyncState};
-use tertulia_ports::StoreResult;
 
 use crate::conversations::membership;
 use crate::db::Db;

@@ -109,7 +109,8 @@ impl Here {
     pub(crate) fn load(db: &Connection, conversation: ConversationId, actor: UserId, member_only: bool) -> Ran<Option<Self>> {
         let here = one(db, HERE, (conversation.as_bytes(), actor.as_bytes()), |row| {
             let is_member: bool = row.get(4)?;
-            let here = Self { row: row.get(0)?, id: conversation, head: row.get(1)?, epoch: row.get(2)?, actor: row.get(3)?, actor_id: actor };
+            let here =
+                Self { row: row.get(0)?, id: conversation, head: row.get(1)?, epoch: row.get(2)?, actor: row.get(3)?, actor_id: actor };
             Ok((here, is_member))
         })?;
         Ok(here.filter(|(_, is_member)| *is_member || !member_only).map(|(here, _)| here))

@@ -18,7 +18,14 @@ impl Sessions for Db {
         self.write(move |db| create(db, &session)).await
     }
 
-    async fn rotate(&self, used_hash: [u8; 32], successor_hash: [u8; 32], now: Timestamp, expires_at: Timestamp, grace_ms: i64) -> StoreResult<Rotation> {
+    async fn rotate(
+        &self,
+        used_hash: [u8; 32],
+        successor_hash: [u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+        grace_ms: i64,
+    ) -> StoreResult<Rotation> {
         self.write(move |db| rotate(db, used_hash, successor_hash, now, expires_at, grace_ms)).await
     }
 
@@ -26,7 +33,13 @@ impl Sessions for Db {
         const SQL: &str = "SELECT s.id, s.device_name, s.created_at, s.last_used_at FROM users u JOIN sessions s ON s.user = u.row
             WHERE u.id = ? AND NOT s.revoked AND s.expires_at > ? ORDER BY s.last_used_at DESC, s.row DESC";
         let session = |row: &rusqlite::Row<'_>| {
-            Ok(Session { id: id(row, 0)?, device_name: row.get(1)?, current: false, created_at: time(row, 2)?, last_used_at: time(row, 3)? })
+            Ok(Session {
+                id: id(row, 0)?,
+                device_name: row.get(1)?,
+                current: false,
+                created_at: time(row, 2)?,
+                last_used_at: time(row, 3)?,
+            })
         };
         self.read(move |db| all(db, SQL, (user.as_bytes(), now.as_millis()), session)).await
     }
@@ -42,7 +55,8 @@ impl Sessions for Db {
     }
 
     async fn is_live(&self, user: UserId, session: SessionId) -> StoreResult<bool> {
-        const SQL: &str = "SELECT 1 FROM sessions s JOIN users u ON u.row = s.user WHERE s.id = ? AND u.id = ? AND NOT s.revoked AND NOT u.disabled";
+        const SQL: &str =
+            "SELECT 1 FROM sessions s JOIN users u ON u.row = s.user WHERE s.id = ? AND u.id = ? AND NOT s.revoked AND NOT u.disabled";
         self.read(move |db| Ok(one(db, SQL, (session.as_bytes(), user.as_bytes()), first::<i64>)?.is_some())).await
     }
 
@@ -78,7 +92,14 @@ struct Token {
     used_at: Option<Timestamp>,
 }
 
-fn rotate(db: &Connection, used_hash: [u8; 32], successor_hash: [u8; 32], now: Timestamp, expires_at: Timestamp, grace_ms: i64) -> Ran<Rotation> {
+fn rotate(
+    db: &Connection,
+    used_hash: [u8; 32],
+    successor_hash: [u8; 32],
+    now: Timestamp,
+    expires_at: Timestamp,
+    grace_ms: i64,
+) -> Ran<Rotation> {
     let Some(token) = live_token(db, used_hash, now)? else { return Ok(Rotation::Unknown) };
     let Token { session, session_id, user_id, used_at } = token;
     if used_at.is_some_and(|used_at| now.millis_since(used_at) > grace_ms) {
@@ -96,7 +117,8 @@ fn rotate(db: &Connection, used_hash: [u8; 32], successor_hash: [u8; 32], now: T
 }
 
 fn live_token(db: &Connection, hash: [u8; 32], now: Timestamp) -> Ran<Option<Token>> {
-    const SQL: &str = "SELECT s.row, s.id, u.id, t.used_at FROM tokens t JOIN sessions s ON s.row = t.session JOIN users u ON u.row = s.user
+    const SQL: &str =
+        "SELECT s.row, s.id, u.id, t.used_at FROM tokens t JOIN sessions s ON s.row = t.session JOIN users u ON u.row = s.user
         WHERE t.hash = ? AND t.expires_at > ? AND NOT s.revoked AND NOT u.disabled";
     one(db, SQL, (hash, now.as_millis()), |row| {
         Ok(Token { session: row.get(0)?, session_id: id(row, 1)?, user_id: id(row, 2)?, used_at: maybe_time(row, 3)? })

@@ -62,7 +62,8 @@ impl Workspaces for Db {
     }
 
     async fn revoke_invite(&self, grant: WorkspaceGrant, id: InviteId) -> StoreResult<bool> {
-        const SQL: &str = "UPDATE invites SET revoked = 1 WHERE id = ? AND NOT revoked AND workspace = (SELECT row FROM workspaces WHERE id = ?)";
+        const SQL: &str =
+            "UPDATE invites SET revoked = 1 WHERE id = ? AND NOT revoked AND workspace = (SELECT row FROM workspaces WHERE id = ?)";
         self.write(move |db| Ok(exec(db, SQL, (id.as_bytes(), grant.workspace().as_bytes()))? > 0)).await
     }
 
@@ -85,12 +86,20 @@ impl Workspaces for Db {
 }
 
 /// As its member `v` sees it.
-const WORKSPACE: &str = "SELECT w.id, w.name, w.slug, m.role, (SELECT count(*) FROM workspace_members WHERE workspace = w.row), w.created_at
+const WORKSPACE: &str =
+    "SELECT w.id, w.name, w.slug, m.role, (SELECT count(*) FROM workspace_members WHERE workspace = w.row), w.created_at
     FROM users v JOIN workspace_members m ON m.user = v.row JOIN workspaces w ON w.row = m.workspace";
 
 fn workspace(row: &rusqlite::Row<'_>) -> rusqlite::Result<Workspace> {
     let role: Coded<WorkspaceRole> = row.get(3)?;
-    Ok(Workspace { id: id(row, 0)?, name: row.get(1)?, slug: row.get(2)?, role: role.0, member_count: count(row, 4)?, created_at: time(row, 5)? })
+    Ok(Workspace {
+        id: id(row, 0)?,
+        name: row.get(1)?,
+        slug: row.get(2)?,
+        role: role.0,
+        member_count: count(row, 4)?,
+        created_at: time(row, 5)?,
+    })
 }
 
 /// Each with its earliest owner.
@@ -145,7 +154,8 @@ pub(crate) fn need_workspace(db: &Connection, id: WorkspaceId) -> Ran<RowNo> {
 }
 
 pub(crate) fn role_of(db: &Connection, workspace: RowNo, user: RowNo) -> Ran<Option<WorkspaceRole>> {
-    let role = one(db, "SELECT role FROM workspace_members WHERE workspace = ? AND user = ?", (workspace, user), first::<Coded<WorkspaceRole>>)?;
+    let role =
+        one(db, "SELECT role FROM workspace_members WHERE workspace = ? AND user = ?", (workspace, user), first::<Coded<WorkspaceRole>>)?;
     Ok(role.map(|coded| coded.0))
 }
 

@@ -96,7 +96,13 @@ pub(super) fn list(db: &Connection, cursors: Cursors, viewer: UserId, page: &Pag
     pages(db, cursors, &name, viewer, found, limit, place)
 }
 
-pub(super) fn browse(db: &Connection, cursors: Cursors, grant: WorkspaceGrant, query: &str, page: &PageRequest) -> Ran<Page<ConversationView>> {
+pub(super) fn browse(
+    db: &Connection,
+    cursors: Cursors,
+    grant: WorkspaceGrant,
+    query: &str,
+    page: &PageRequest,
+) -> Ran<Page<ConversationView>> {
     let name = format!("channels {} {} {query}", grant.workspace(), grant.actor());
     let (after_name, after_row) = cursors.open::<(String, RowNo)>(&name, page.cursor.as_deref())?.unwrap_or_default();
     let (workspace, viewer) = (need_workspace(db, grant.workspace())?, need_user(db, grant.actor())?);
@@ -119,7 +125,13 @@ fn pages<P: serde::Serialize>(
     limit: u32,
     place: impl Fn(&Stored) -> P,
 ) -> Ran<Page<ConversationView>> {
-    let placed: Vec<(Stored, P)> = found.into_iter().map(|stored| { let at = place(&stored); (stored, at) }).collect();
+    let placed: Vec<(Stored, P)> = found
+        .into_iter()
+        .map(|stored| {
+            let at = place(&stored);
+            (stored, at)
+        })
+        .collect();
     let page = cursors.page(name, placed, limit)?;
     let items = page.items.into_iter().map(|stored| seen_by(db, viewer, stored)).collect::<Ran<_>>()?;
     Ok(Page { items, next_cursor: page.next_cursor })

@@ -59,10 +59,12 @@ fn settings(db: &Connection) -> rusqlite::Result<()> {
 }
 
 fn pragma_text(db: &Connection, pragma: &str) -> rusqlite::Result<String> {
-    db.pragma_query_value(None, pragma, |row| row.get_ref(0).map(|value| match value.as_i64() {
-        Ok(number) => number.to_string(),
-        Err(_) => value.as_str().unwrap_or_default().to_owned(),
-    }))
+    db.pragma_query_value(None, pragma, |row| {
+        row.get_ref(0).map(|value| match value.as_i64() {
+            Ok(number) => number.to_string(),
+            Err(_) => value.as_str().unwrap_or_default().to_owned(),
+        })
+    })
 }
 
 fn cursor_key(db: &Connection) -> rusqlite::Result<[u8; 16]> {

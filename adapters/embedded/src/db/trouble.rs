@@ -22,7 +22,9 @@ pub(super) fn gravity(error: &Error) -> Gravity {
     match failure.code {
         ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OutOfMemory => Gravity::Passing,
         _ if failure.extended_code == SQLITE_IOERR_SHMSIZE => Gravity::Passing,
-        ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen | ErrorCode::ReadOnly => Gravity::Fatal,
+        ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen | ErrorCode::ReadOnly => {
+            Gravity::Fatal
+        }
         _ => Gravity::Operation,
     }
 }

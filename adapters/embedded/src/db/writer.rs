@@ -76,7 +76,10 @@ impl Writer {
             Condition::Strained => {}
         }
         // Only a commit can tell whether the reason has passed.
-        self.run(|db| exec(db, "UPDATE secrets SET value = value WHERE name = 'cursors'", [])).await.map(drop).map_err(|error| error.to_string())
+        self.run(|db| exec(db, "UPDATE secrets SET value = value WHERE name = 'cursors'", []))
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string())
     }
 
     pub(super) async fn close(&self) {

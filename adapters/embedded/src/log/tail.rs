@@ -34,7 +34,8 @@ struct Entry {
 }
 
 fn between(db: &Connection, conversation: RowNo, conversation_id: ConversationId, after: Seq, limit: u32) -> Ran<Vec<Event>> {
-    const MESSAGES: &str = "SELECT row FROM messages INDEXED BY messages_by_seq WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq";
+    const MESSAGES: &str =
+        "SELECT row FROM messages INDEXED BY messages_by_seq WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq";
     const EVENTS: &str = "SELECT e.seq, u.id, e.at, e.message, e.body FROM events e JOIN users u ON u.row = e.actor
         WHERE e.conversation = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq";
     // Without a gap, the next `limit` events are the next `limit` numbers.

@@ -140,13 +140,18 @@ fn message(here: &Here, sender_id: UserId, draft: Draft) -> Ran<Message> {
 }
 
 pub(crate) fn fingerprint(draft: &Draft) -> Ran<Fingerprint> {
-    let parents = [draft.reply_to, draft.thread_root].map(|id| id.map_or([0; 16], |id| *id.as_bytes()));
-    let hash = Sha256::new().chain_update(parents.as_flattened()).chain_update(serde_json::to_vec(&draft.content)?).finalize();
+    Ok(fingerprint_of([draft.reply_to, draft.thread_root], &serde_json::to_vec(&draft.content)?))
+}
+
+/// `parents`: the message answered, and the thread's root. `content`: as JSON.
+pub(crate) fn fingerprint_of(parents: [Option<MessageId>; 2], content: &[u8]) -> Fingerprint {
+    let parents = parents.map(|id| id.map_or([0; 16], |id| *id.as_bytes()));
+    let hash = Sha256::new().chain_update(parents.as_flattened()).chain_update(content).finalize();
     let mut fingerprint = Fingerprint::default();
     for (byte, hashed) in fingerprint.iter_mut().zip(hash) {
         *byte = hashed;
     }
-    Ok(fingerprint)
+    fingerprint
 }
 
 /// The message of this id where it is the same one; another one: `CONFLICT`.

@@ -10,7 +10,8 @@ use crate::rows::Here;
 use crate::sql::{Ran, exec};
 
 pub(super) fn delete(db: &Connection, grant: Grant, id: MessageId, reason: DeleteReason, at: Timestamp) -> Ran<Option<Event>> {
-    const TOMBSTONE: &str = "UPDATE messages SET content = NULL, mentions = NULL, mention_scope = NULL, pinned_at = NULL, deleted_at = ? WHERE row = ?";
+    const TOMBSTONE: &str =
+        "UPDATE messages SET content = NULL, mentions = NULL, mention_scope = NULL, pinned_at = NULL, deleted_at = ? WHERE row = ?";
     const ROOT: &str = "UPDATE messages SET thread_count = thread_count - 1 WHERE row = (SELECT thread_root FROM messages WHERE row = ?)";
     let mut here = Here::enter(db, grant)?;
     let target = load::target(db, &here, id)?;

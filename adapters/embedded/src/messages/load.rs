@@ -64,9 +64,11 @@ pub(crate) fn as_new(db: &Connection, row: RowNo) -> Ran<Message> {
 }
 
 fn reactions(db: &Connection, message: RowNo, viewer: Option<RowNo>) -> Ran<Vec<Reaction>> {
-    const SQL: &str = "SELECT r.emoji, r.user IS ?2, u.id FROM reactions r JOIN users u ON u.row = r.user WHERE r.message = ?1 ORDER BY r.place, r.row";
+    const SQL: &str =
+        "SELECT r.emoji, r.user IS ?2, u.id FROM reactions r JOIN users u ON u.row = r.user WHERE r.message = ?1 ORDER BY r.place, r.row";
     let mut reactions: Vec<Reaction> = Vec::new();
-    for (emoji, me, user_id) in all(db, SQL, (message, viewer), |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, id(row, 2)?)))? {
+    for (emoji, me, user_id) in all(db, SQL, (message, viewer), |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, id(row, 2)?)))?
+    {
         if reactions.last().is_none_or(|reaction| reaction.emoji != emoji) {
             reactions.push(Reaction { emoji, count: 0, me: false, user_ids: Vec::new() });
         }
@@ -92,8 +94,10 @@ pub(super) struct Target {
 /// A message of this conversation; `NOT_FOUND` where it is elsewhere or nowhere.
 pub(super) fn target(db: &Connection, here: &Here, id: MessageId) -> Ran<Target> {
     const SQL: &str = "SELECT row, seq, sender, deleted_at IS NOT NULL FROM messages WHERE id = ? AND conversation = ?";
-    one(db, SQL, (id.as_bytes(), here.row), |row| Ok(Target { row: row.get(0)?, seq: row.get(1)?, sender: row.get(2)?, deleted: row.get(3)? }))?
-        .ok_or_else(missing)
+    one(db, SQL, (id.as_bytes(), here.row), |row| {
+        Ok(Target { row: row.get(0)?, seq: row.get(1)?, sender: row.get(2)?, deleted: row.get(3)? })
+    })?
+    .ok_or_else(missing)
 }
 
 /// As [`target`]; `NOT_FOUND` where it is deleted, too.

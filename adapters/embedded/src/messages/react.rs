@@ -15,7 +15,9 @@ pub(super) fn react(db: &Connection, grant: Grant, id: MessageId, emoji: String,
     let message = load::live_target(db, &here, id)?.row;
     let changed = match action {
         Toggle::Add => put_on(db, message, here.actor, &emoji)?,
-        Toggle::Remove => exec(db, "DELETE FROM reactions WHERE message = ? AND emoji = ? AND user = ?", (message, &emoji, here.actor))? > 0,
+        Toggle::Remove => {
+            exec(db, "DELETE FROM reactions WHERE message = ? AND emoji = ? AND user = ?", (message, &emoji, here.actor))? > 0
+        }
     };
     if !changed {
         return Ok(None);
@@ -33,7 +35,11 @@ fn put_on(db: &Connection, message: RowNo, user: RowNo, emoji: &str) -> Ran<bool
     if place.is_none() {
         check_room(db, message)?;
     }
-    let row = insert(db, "INSERT INTO reactions (message, emoji, user, place) VALUES (?, ?, ?, ?)", (message, emoji, user, place.unwrap_or_default()))?;
+    let row = insert(
+        db,
+        "INSERT INTO reactions (message, emoji, user, place) VALUES (?, ?, ?, ?)",
+        (message, emoji, user, place.unwrap_or_default()),
+    )?;
     if place.is_none() {
         exec(db, "UPDATE reactions SET place = row WHERE row = ?", [row])?;
     }

@@ -19,7 +19,8 @@ pub(super) fn find(db: &Connection, id: MessageId, viewer: UserId) -> Ran<Option
 }
 
 const BEFORE: &str = "SELECT row FROM messages INDEXED BY messages_by_seq WHERE conversation = ? AND seq < ? AND thread_root IS NULL ORDER BY seq DESC LIMIT ?";
-const FROM: &str = "SELECT row FROM messages INDEXED BY messages_by_seq WHERE conversation = ? AND seq >= ? AND thread_root IS NULL ORDER BY seq LIMIT ?";
+const FROM: &str =
+    "SELECT row FROM messages INDEXED BY messages_by_seq WHERE conversation = ? AND seq >= ? AND thread_root IS NULL ORDER BY seq LIMIT ?";
 
 pub(super) fn window(db: &Connection, grant: Grant, window: Window, limit: u32) -> Ran<MessageWindow> {
     let here = Here::enter(db, grant)?;
@@ -51,7 +52,8 @@ fn side(db: &Connection, sql: &str, here: &Here, (seq, limit): (Seq, u32)) -> Ra
 }
 
 pub(super) fn seq_at(db: &Connection, grant: Grant, at: Timestamp) -> Ran<Option<Seq>> {
-    const SQL: &str = "SELECT seq FROM messages WHERE conversation = ? AND created_at >= ? AND thread_root IS NULL ORDER BY created_at, seq LIMIT 1";
+    const SQL: &str =
+        "SELECT seq FROM messages WHERE conversation = ? AND created_at >= ? AND thread_root IS NULL ORDER BY created_at, seq LIMIT 1";
     let here = Here::enter(db, grant)?;
     one(db, SQL, (here.row, at.as_millis()), |row| crate::rows::seq(row, 0))
 }
@@ -81,12 +83,18 @@ fn load_rows(db: &Connection, sql: &str, params: impl Params, viewer: RowNo) -> 
 pub(super) fn versions(db: &Connection, grant: Grant, id: MessageId) -> Ran<Vec<MessageVersion>> {
     let here = Here::enter(db, grant)?;
     let row = load::target(db, &here, id)?.row;
-    let found = all(db, "SELECT content, at FROM versions WHERE message = ? ORDER BY number", [row], |row| Ok((row.get::<_, String>(0)?, time(row, 1)?)))?;
-    found.into_iter().map(|(content, at)| Ok(MessageVersion { content: serde_json::from_str(&content).map_err(Fault::from)?, at })).collect()
+    let found = all(db, "SELECT content, at FROM versions WHERE message = ? ORDER BY number", [row], |row| {
+        Ok((row.get::<_, String>(0)?, time(row, 1)?))
+    })?;
+    found
+        .into_iter()
+        .map(|(content, at)| Ok(MessageVersion { content: serde_json::from_str(&content).map_err(Fault::from)?, at }))
+        .collect()
 }
 
 pub(super) fn expired(db: &Connection, now: Timestamp, limit: u32) -> Ran<Vec<(ConversationId, UserId, MessageId)>> {
-    const SQL: &str = "SELECT c.id, u.id, m.id FROM messages m JOIN conversations c ON c.row = m.conversation JOIN users u ON u.row = m.sender
+    const SQL: &str =
+        "SELECT c.id, u.id, m.id FROM messages m JOIN conversations c ON c.row = m.conversation JOIN users u ON u.row = m.sender
         WHERE m.expires_at <= ? AND m.deleted_at IS NULL ORDER BY m.expires_at LIMIT ?";
     all(db, SQL, (now.as_millis(), limit), |row| Ok((id(row, 0)?, id(row, 1)?, id(row, 2)?)))
 }

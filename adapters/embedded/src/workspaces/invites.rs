@@ -11,7 +11,8 @@ use crate::codes::Coded;
 use crate::rows::{RowNo, count, id, missing, need_user, time};
 use crate::sql::{Ran, all, exec, insert, one};
 
-const INVITE: &str = "SELECT i.id, w.id, i.role, u.id, i.max_uses, i.uses, i.expires_at, i.created_at, i.row, w.row, w.name, u.row, i.revoked
+const INVITE: &str =
+    "SELECT i.id, w.id, i.role, u.id, i.max_uses, i.uses, i.expires_at, i.created_at, i.row, w.row, w.name, u.row, i.revoked
     FROM invites i JOIN workspaces w ON w.row = i.workspace JOIN users u ON u.row = i.created_by";
 
 /// An invitation with what deciding about it takes.
@@ -25,7 +26,14 @@ pub(crate) struct Found {
 }
 
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
-    Ok(Found { invite: invite(row)?, row: row.get(8)?, workspace: row.get(9)?, workspace_name: row.get(10)?, creator: row.get(11)?, revoked: row.get(12)? })
+    Ok(Found {
+        invite: invite(row)?,
+        row: row.get(8)?,
+        workspace: row.get(9)?,
+        workspace_name: row.get(10)?,
+        creator: row.get(11)?,
+        revoked: row.get(12)?,
+    })
 }
 
 fn invite(row: &Row<'_>) -> rusqlite::Result<Invite> {

@@ -36,7 +36,13 @@ pub(super) fn list(db: &Connection, cursors: Cursors, grant: WorkspaceGrant, pag
     cursors.page(&name, found, limit)
 }
 
-pub(super) fn set_role(db: &Connection, grant: WorkspaceGrant, user: UserId, role: Option<WorkspaceRole>, at: Timestamp) -> Ran<Vec<Event>> {
+pub(super) fn set_role(
+    db: &Connection,
+    grant: WorkspaceGrant,
+    user: UserId,
+    role: Option<WorkspaceRole>,
+    at: Timestamp,
+) -> Ran<Vec<Event>> {
     let workspace = need_workspace(db, grant.workspace())?;
     let user_row = need_user(db, user)?;
     let old = role_of(db, workspace, user_row)?.ok_or_else(missing)?;
@@ -58,7 +64,8 @@ fn owners(db: &Connection, workspace: RowNo) -> Ran<i64> {
 }
 
 fn take_out_of_all(db: &Connection, workspace: RowNo, actor: UserId, user: (UserId, RowNo), at: Timestamp) -> Ran<Vec<Event>> {
-    const SQL: &str = "SELECT c.id FROM members m JOIN conversations c ON c.row = m.conversation WHERE m.user = ? AND c.workspace = ? ORDER BY c.row";
+    const SQL: &str =
+        "SELECT c.id FROM members m JOIN conversations c ON c.row = m.conversation WHERE m.user = ? AND c.workspace = ? ORDER BY c.row";
     let mut events = Vec::new();
     for conversation in all(db, SQL, (user.1, workspace), |row| id(row, 0))? {
         let mut here = Here::load(db, conversation, actor, false)?.ok_or_else(missing)?;
