@@ -61,10 +61,7 @@ export function applyToMessages(held: Map<string, Held>, event: Event, me: UserI
     case 'message.deleted': {
       const { messageId, threadRoot, deletedAt } = event.payload;
       change(messageId, (message) => tombstone(message, deletedAt));
-      change(threadRoot, (root) => {
-        const threadCount = Math.max(0, root.threadCount - 1);
-        return { ...(threadCount === 0 ? without(root, 'lastReplyAt') : root), threadCount };
-      });
+      change(threadRoot, (root) => ({ ...root, threadCount: Math.max(0, root.threadCount - 1) }));
       break;
     }
     case 'message.reaction': {

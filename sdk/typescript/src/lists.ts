@@ -2,7 +2,7 @@ import type { ConversationList, ConversationSummary, UnreadTotals } from './api.
 import { Derived, Listeners } from './live.js';
 import type { Replica } from './replica.js';
 
-/** The conversations that one is in: the newest first, pinned ones before all. */
+/** The conversations that one is in: the newest first, pinned ones before all, archived ones last. */
 export class Lists {
   readonly unread = new Derived<UnreadTotals>((before) => this.totals(before));
   readonly changed = new Listeners<void>();
@@ -58,6 +58,8 @@ export class Lists {
 function order(a: ConversationSummary, b: ConversationSummary): number {
   const pinned = Number(b.membership?.pinned ?? false) - Number(a.membership?.pinned ?? false);
   if (pinned !== 0) return pinned;
+  const archived = Number(a.archivedAt !== undefined) - Number(b.archivedAt !== undefined);
+  if (archived !== 0) return archived;
   const at = (one: ConversationSummary): string => one.lastMessageAt ?? one.createdAt;
   return at(a) < at(b) ? 1 : at(a) > at(b) ? -1 : a.id < b.id ? -1 : 1;
 }

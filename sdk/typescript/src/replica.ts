@@ -213,7 +213,7 @@ export class Replica {
     apply(this.copy, event, this.core.me());
     this.core.outbox.settle(this.id, event.seq);
     if (event.type === 'message.new') this.arrived(event.payload.message, event.seq);
-    if (event.type === 'message.updated') this.refused.delete(event.payload.messageId);
+    if (event.type === 'message.updated' || event.type === 'message.deleted') this.refused.delete(event.payload.messageId);
     if (this.copy.held.size > HELD_MAX) this.prune();
     this.touch();
     this.core.listed(this.id);
