@@ -1,0 +1,54 @@
+import type { MessageView } from '@tertulia/client';
+import { dayKey, millis, MINUTE_MS } from '../../shared/time';
+
+/** A line of the list. */
+export type Row =
+  | { kind: 'start'; key: 'start' }
+  | { kind: 'day'; key: string; at: string }
+  | { kind: 'new'; key: 'new' }
+  | { kind: 'replies'; key: 'replies'; count: number }
+  | { kind: 'message'; key: string; message: MessageView; first: boolean };
+
+/** Messages of one author that follow each other within this time share one head. */
+const GROUP_MS = 5 * MINUTE_MS;
+
+type Source = { messages: readonly MessageView[]; hasOlder: boolean; firstUnreadId: string | null; root?: MessageView };
+
+/** Messages, oldest first, with the lines between them. */
+export function rowsOf(view: Source): Row[] {
+  const rows: Row[] = [];
+  let before: MessageView | undefined;
+  if (view.root) {
+    rows.push({ kind: 'message', key: view.root.key, message: view.root, first: true });
+    rows.push({ kind: 'replies', key: 'replies', count: Math.max(view.root.threadCount, view.messages.length) });
+  } else if (!view.hasOlder) rows.push({ kind: 'start', key: 'start' });
+  for (const message of view.messages) {
+    const newDay = !before || dayKey(before.createdAt) !== dayKey(message.createdAt);
+    const unread = message.id === view.firstUnreadId;
+    if (newDay && !view.root) rows.push({ kind: 'day', key: `day-${dayKey(message.createdAt)}-${message.key}`, at: message.createdAt });
+    if (unread) rows.push({ kind: 'new', key: 'new' });
+    rows.push({ kind: 'message', key: message.key, message, first: newDay || unread || !before || !groups(before, message) });
+    before = message;
+  }
+  return rows;
+}
+
+/** Whether `next` goes without a head of its own under `before`. */
+export function groups(before: MessageView, next: MessageView): boolean {
+  const apart = millis(next.createdAt) - millis(before.createdAt);
+  return before.senderId === next.senderId && apart <= GROUP_MS && apart >= -GROUP_MS && !before.deletedAt && !next.replyTo && next.priority === before.priority;
+}
+
+/** How the rows changed at both ends: what the virtual list must know to keep the reader's place. */
+export function changeOf(before: readonly Row[], after: readonly Row[]): { shift: boolean; slid: boolean } {
+  if (before.length === 0 || after.length === 0) return { shift: false, slid: false };
+  const sameEnd = before.at(-1)?.key === after.at(-1)?.key;
+  const anchor = before.find((row) => row.kind === 'message' && after.some((other) => other.key === row.key));
+  if (!anchor) return { shift: false, slid: false };
+  const moved = indexOf(before, anchor.key) !== indexOf(after, anchor.key);
+  return { shift: moved && sameEnd, slid: moved && !sameEnd };
+}
+
+export function indexOf(rows: readonly Row[], key: string): number {
+  return rows.findIndex((row) => row.key === key);
+}
