@@ -29,15 +29,11 @@ pub enum Incoming {
 }
 
 /// The client broke the protocol: close with [`Violation::code`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Violation {
-    #[error("{0}")]
     Protocol(&'static str),
-    #[error("binary frames are not spoken here")]
     Binary,
-    #[error("text is not UTF-8")]
     Utf8,
-    #[error("over the limit")]
     TooBig,
 }
 
@@ -48,6 +44,16 @@ impl Violation {
             Self::Binary => 1003,
             Self::Utf8 => 1007,
             Self::TooBig => 1009,
+        }
+    }
+
+    /// For the client's developer.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Protocol(reason) => reason,
+            Self::Binary => "binary frames are not spoken here",
+            Self::Utf8 => "text is not UTF-8",
+            Self::TooBig => "over the limit",
         }
     }
 }

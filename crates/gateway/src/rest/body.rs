@@ -1,0 +1,125 @@
+//! Bodies of requests: JSON, bounded in size and time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use schemars::JsonSchema;
+use tertulia_domain::error::{Code, Refusal};
+use tertulia_domain::ids::{ConversationId, MessageId};
+use tertulia_protocol::rest;
+use tertulia_protocol::v1::{MessageInput, MessageSend, SyncRequest};
+
+use super::answer::Failure;
+use crate::json;
+
+/// The largest body, in bytes.
+pub const BODY_BYTES_MAX: usize = tertulia_protocol::FRAME_BYTES_MAX;
+const READ_WITHIN: Duration = Duration::from_secs(30);
+
+/// What a route takes.
+pub trait TakenBody: Sized + JsonSchema + Send + 'static {
+    /// `text` has passed [`json::check`].
+    fn read(text: &str) -> Result<Self, Refusal>;
+}
+
+macro_rules! plain {
+    ($($body:ty),+ $(,)?) => {$(
+        impl TakenBody for $body {
+            fn read(text: &str) -> Result<Self, Refusal> {
+                json::read(text)
+            }
+        }
+    )+};
+}
+
+plain!(
+    (),
+    rest::Setup,
+    rest::Register,
+    rest::Login,
+    rest::Refresh,
+    rest::ChangePassword,
+    rest::UpdateMe,
+    rest::CreateWorkspace,
+    rest::UpdateWorkspace,
+    rest::UpdateWorkspaceMember,
+    rest::CreateInvite,
+    rest::CreateConversation,
+    rest::UpdateConversation,
+    rest::AddMembers,
+    rest::UpdateMember,
+    rest::UpdatePreferences,
+    rest::UpdateReceipt,
+    rest::EditMessage,
+    rest::React,
+    SyncRequest,
+);
+
+// A flattened struct loses the place of an error, so its parts are read one by one.
+impl TakenBody for rest::SendMessage {
+    fn read(text: &str) -> Result<Self, Refusal> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Head {
+            message_id: MessageId,
+        }
+        let Head { message_id } = json::read(text)?;
+        Ok(Self { message_id, message: json::read::<MessageInput>(text)? })
+    }
+}
+
+impl TakenBody for MessageSend {
+    fn read(text: &str) -> Result<Self, Refusal> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Head {
+            message_id: MessageId,
+            conversation_id: ConversationId,
+        }
+        let Head { message_id, conversation_id } = json::read(text)?;
+        Ok(Self { message_id, conversation_id, message: json::read::<MessageInput>(text)? })
+    }
+}
+
+/// Reads and checks a JSON body.
+pub async fn take(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+    if !is_json(headers) {
+        return Err(Refusal::new(Code::UnsupportedMediaType, "send `content-type: application/json`").into());
+    }
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        return Err(too_large().into());
+    }
+    match tokio::time::timeout(READ_WITHIN, collect(body)).await {
+        Ok(bytes) => Ok(bytes?),
+        Err(_) => Err(Failure {
+            status: StatusCode::REQUEST_TIMEOUT,
+            refusal: Refusal::new(Code::Timeout, "the body did not come within 30 seconds; nothing was done"),
+        }),
+    }
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, Refusal> {
+    let mut taken = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::new(Code::InvalidJson, "the body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if taken.len() + data.len() > BODY_BYTES_MAX {
+            return Err(too_large());
+        }
+        taken.extend_from_slice(&data);
+    }
+    Ok(taken.into())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn too_large() -> Refusal {
+    Refusal { limit: Some(BODY_BYTES_MAX as u64), ..Refusal::new(Code::TooLarge, "the body is over 64 KiB") }
+}
