@@ -15,6 +15,10 @@ export interface Held {
 
 export interface Copy {
   view: ConversationView;
+  /** `view` includes all events up to this one; it may have been read later than the messages. */
+  viewAsOf: number;
+  /** The same for its unread counts. */
+  countsAsOf: number;
   /** The last event applied. */
   lastSeq: number;
   readonly held: Map<string, Held>;
@@ -28,7 +32,7 @@ const NAMES_MAX = 20;
 /** Applies the event that follows `copy.lastSeq`. Returns the ids of messages that changed. */
 export function apply(copy: Copy, event: Event, me: UserId): string[] {
   const changed = applyToMessages(copy.held, event, me);
-  copy.view = applyToView(copy, event, me);
+  applyToView(copy, event, me);
   copy.lastSeq = event.seq;
   return changed;
 }
@@ -78,20 +82,31 @@ export function applyToMessages(held: Map<string, Held>, event: Event, me: UserI
   return changed;
 }
 
-function applyToView(copy: Copy, event: Event, me: UserId): ConversationView {
-  const view: ConversationView = { ...copy.view, head: Math.max(copy.view.head, event.seq) };
+/** The part of an event that concerns the conversation itself; safe to repeat. */
+export function applyToView(copy: Copy, event: Event, me: UserId): void {
+  if (event.seq > copy.countsAsOf) copy.view = count(copy.view, event, me);
+  if (event.seq > copy.viewAsOf) copy.view = changed(copy.view, event, me);
+  copy.countsAsOf = Math.max(copy.countsAsOf, event.seq);
+  copy.viewAsOf = Math.max(copy.viewAsOf, event.seq);
+}
+
+function count(view: ConversationView, event: Event, me: UserId): ConversationView {
+  if (event.type !== 'message.new' || !view.membership || event.seq <= view.membership.readSeq) return view;
+  const { message } = event.payload;
+  if (message.senderId === me || message.deletedAt) return view;
+  const mentioned = message.mentions.includes(me) || message.mentionScope !== undefined;
+  return {
+    ...view,
+    unreadCount: message.threadRoot ? view.unreadCount : Math.min(UNREAD_MAX, view.unreadCount + 1),
+    mentionCount: mentioned ? Math.min(UNREAD_MAX, view.mentionCount + 1) : view.mentionCount,
+  };
+}
+
+function changed(before: ConversationView, event: Event, me: UserId): ConversationView {
+  const view: ConversationView = { ...before, head: event.seq };
   switch (event.type) {
-    case 'message.new': {
-      const { message } = event.payload;
-      const own = message.senderId === me;
-      const unread = view.membership !== undefined && !own && event.seq > view.membership.readSeq && !message.deletedAt;
-      const mentioned = unread && (message.mentions.includes(me) || message.mentionScope !== undefined);
-      return {
-        ...view, lastMessageAt: message.createdAt,
-        unreadCount: unread && !message.threadRoot ? Math.min(UNREAD_MAX, view.unreadCount + 1) : view.unreadCount,
-        mentionCount: mentioned ? Math.min(UNREAD_MAX, view.mentionCount + 1) : view.mentionCount,
-      };
-    }
+    case 'message.new':
+      return { ...view, lastMessageAt: event.payload.message.createdAt };
     case 'member.joined':
       return { ...view, memberCount: view.memberCount + 1 };
     case 'member.left':
@@ -100,10 +115,9 @@ function applyToView(copy: Copy, event: Event, me: UserId): ConversationView {
       const { member } = event.payload;
       return member.userId === me && view.membership ? { ...view, membership: { ...view.membership, role: member.role } } : view;
     }
-    case 'conversation.updated': {
+    case 'conversation.updated':
       // All that can change: what is absent is gone.
-      return { ...without(view, 'name', 'topic', 'avatarUrl', 'archivedAt'), ...event.payload, updatedAt: event.at } as ConversationView;
-    }
+      return { ...without(view, 'name', 'topic', 'avatarUrl', 'archivedAt'), ...event.payload, updatedAt: event.at };
     default:
       return view;
   }

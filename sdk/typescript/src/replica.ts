@@ -1,7 +1,7 @@
 import type { ConversationSummary, MessageView } from './api.js';
 import { backoffMs } from './close.js';
 import type { Core } from './core.js';
-import { apply, applyToMessages, type Copy, type Held } from './fold.js';
+import { apply, applyToMessages, applyToView, type Copy, type Held } from './fold.js';
 import { Derived, Listeners } from './live.js';
 import { project, type RefusedEdit } from './project.js';
 import type { Op } from './outbox.js';
@@ -16,6 +16,8 @@ export interface Snapshot extends Start {
 /** A copy as it is kept between page loads. */
 export interface KeptCopy extends Start {
   view: ConversationView;
+  viewAsOf: number;
+  countsAsOf: number;
   tailFrom: number | null;
   held: Held[];
 }
@@ -81,21 +83,39 @@ export class Replica {
   /** The server's view of it came, in whatever way. */
   adopt(view: ConversationView): void {
     const { tracker } = this;
-    if (!this.copy || tracker.state === 'cold') {
-      this.start(view);
-    } else {
-      this.copy.view = { ...view, head: Math.max(view.head, this.copy.lastSeq) };
-      if (view.epoch !== tracker.epoch) tracker.reset();
-      else if (tracker.state === 'syncing' && view.head !== tracker.lastSeq) this.copy.held.size > 0 ? tracker.reset() : this.start(view);
-      else if (tracker.state === 'syncing') tracker.begin({ epoch: view.epoch, lastSeq: view.head });
-      else tracker.noticeHead(view.head);
-    }
+    if (!this.copy || tracker.state === 'cold') this.start(view);
+    else if (view.epoch === tracker.epoch) {
+      this.lay(view);
+      if (tracker.state === 'live') tracker.noticeHead(view.head);
+      // A sync that had no room to name it says where it is now.
+      else if (tracker.state === 'syncing') this.jump(view);
+    } else if (tracker.state === 'live' || tracker.state === 'syncing') tracker.reset();
     this.changedView();
+  }
+
+  private jump(view: ConversationView): void {
+    if (view.head === this.tracker.lastSeq) this.tracker.begin({ epoch: view.epoch, lastSeq: view.head });
+    else if (this.copy?.held.size === 0) this.start(view);
+    else this.tracker.reset();
+  }
+
+  /** A view that is older than the copy catches up; one that is newer waits for the copy. */
+  private lay(view: ConversationView): void {
+    const { copy } = this;
+    if (!copy || (view.head < copy.lastSeq && (this.recent[0]?.seq ?? Infinity) > view.head + 1)) return;
+    // Our own mark may still be on its way: then the server's counts are older than ours.
+    const { unreadCount, mentionCount, membership } = copy.view;
+    const reading = membership && view.membership && this.core.marks.reading(this.id);
+    copy.view = reading ? { ...view, unreadCount, mentionCount, membership: { ...view.membership, ...membership } } : view;
+    copy.viewAsOf = view.head;
+    copy.countsAsOf = reading ? Math.max(copy.countsAsOf, copy.lastSeq) : view.head;
+    for (const event of this.recent) applyToView(copy, event, this.core.me());
   }
 
   restore(kept: KeptCopy): void {
     if (this.copy) return;
-    this.copy = { view: kept.view, lastSeq: kept.lastSeq, held: new Map(kept.held.map((one) => [one.message.id, one])) };
+    const { view, viewAsOf, countsAsOf, lastSeq } = kept;
+    this.copy = { view, viewAsOf, countsAsOf, lastSeq, held: new Map(kept.held.map((one) => [one.message.id, one])) };
     this.tailFrom = kept.tailFrom;
     this.tracker.restore(kept);
     this.changedView();
@@ -104,10 +124,14 @@ export class Replica {
   /** What is worth keeping: null while the copy is in pieces. */
   kept(): KeptCopy | null {
     if (!this.copy || !this.tracker.epoch || !this.isMember || this.tracker.state === 'reset' || this.tracker.state === 'cold') return null;
-    const tail = this.tailFrom === null ? [] : this.main(this.tailFrom).slice(-KEPT_MESSAGES);
-    const held = tail.map((message) => this.copy?.held.get(message.id)).filter((one) => one !== undefined);
-    const first = held[0]?.message.seq;
-    return { view: this.copy.view, epoch: this.tracker.epoch, lastSeq: this.tracker.lastSeq, tailFrom: first === undefined ? null : tail.length < KEPT_MESSAGES ? this.tailFrom : first, held };
+    const { view, viewAsOf, countsAsOf, held } = this.copy;
+    const { tailFrom } = this;
+    const tail = tailFrom === null ? [] : this.main(tailFrom).slice(-KEPT_MESSAGES);
+    const from = tail.length < KEPT_MESSAGES ? tailFrom : (tail[0]?.seq ?? null);
+    return {
+      view, viewAsOf, countsAsOf, epoch: this.tracker.epoch, lastSeq: this.tracker.lastSeq, tailFrom: from,
+      held: tail.map((message) => held.get(message.id)).filter((one) => one !== undefined),
+    };
   }
 
   /** A page read when the log's head was `head` joins the copy. False = it is too old to be brought up to date: read it again. */
@@ -128,12 +152,13 @@ export class Replica {
   }
 
   /** Read state and counts as the server has them. */
-  counted(state: { readSeq: number; unreadCount: number; mentionCount: number; receipts?: readonly Receipt[] }): void {
+  counted(state: { readSeq: number; unreadCount: number; mentionCount: number; head?: number; receipts?: readonly Receipt[] }): void {
     const view = this.copy?.view;
     if (!this.copy || !view) return;
     for (const receipt of state.receipts ?? []) this.receipts.set(receipt.userId, receipt);
     if (state.receipts?.length) this.receiptsLive.touch();
     const membership = view.membership && { ...view.membership, readSeq: state.readSeq };
+    this.copy.countsAsOf = Math.max(this.copy.lastSeq, state.head ?? 0);
     this.copy.view = { ...view, ...(membership ? { membership } : {}), unreadCount: state.unreadCount, mentionCount: state.mentionCount };
     this.changedView();
   }
@@ -200,7 +225,8 @@ export class Replica {
   }
 
   private start(view: ConversationView): void {
-    this.copy = { view, lastSeq: view.head, held: this.copy?.held ?? new Map<string, Held>() };
+    this.core.outbox.settle(this.id, this.copy && this.copy.view.epoch !== view.epoch ? Infinity : view.head);
+    this.copy = { view, viewAsOf: view.head, countsAsOf: view.head, lastSeq: view.head, held: new Map<string, Held>() };
     this.recent = [];
     this.tailFrom = null;
     this.tracker.begin({ epoch: view.epoch, lastSeq: view.head });
@@ -239,11 +265,13 @@ export class Replica {
     const view = snapshot.view ?? this.copy?.view;
     if (!view) return;
     const { messages, lastSeq, epoch } = snapshot;
-    this.copy = { view: { ...view, head: lastSeq, epoch }, lastSeq, held: new Map(messages.map((message) => [message.id, { message, asOf: lastSeq }])) };
+    // Stored in a log that is gone: their `seq` means nothing in this one.
+    this.core.outbox.settle(this.id, this.copy?.view.epoch === epoch ? lastSeq : Infinity);
+    const asOf = snapshot.view?.epoch === epoch ? snapshot.view.head : lastSeq;
+    this.copy = { view: { ...view, head: lastSeq, epoch }, viewAsOf: asOf, countsAsOf: asOf, lastSeq, held: new Map(messages.map((message) => [message.id, { message, asOf: lastSeq }])) };
     this.recent = [];
     this.views.clear();
     this.tailFrom = messages[0]?.seq ?? null;
-    this.core.outbox.settle(this.id, lastSeq);
     for (const window of this.windows) window.restart();
     // A sync's answer has no view: what it says about name and members may be old.
     if (!snapshot.view) void this.core.api.conversations.get(this.id).then((fresh) => this.core.adopt(fresh), () => undefined);

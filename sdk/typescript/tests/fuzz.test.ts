@@ -4,7 +4,7 @@ import { ModelServer, type ModelConversation } from './model.js';
 import { seeded } from './random.js';
 import { clientOf, connected, fakeTime, pass } from './support.js';
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 60);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 40);
 const FIRST = Number(process.env['FUZZ_SEED'] ?? 1);
 const STEPS = 150;
 const USERS = ['a', 'b', 'c'];
