@@ -23,12 +23,15 @@ export class Http {
 
   /** With the token of who is signed in; a refused token is renewed once. */
   async call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
+    const used = await this.options.token();
     try {
-      return await this.once<T>(method, path, body, await this.options.token(), options);
+      return await this.once<T>(method, path, body, used, options);
     } catch (thrown) {
       const error = TertuliaError.from(thrown);
       if (error.retry !== 'auth' || error.code === 'SESSION_REVOKED') throw error;
-      const token = await this.options.renew();
+      // Somebody else may have renewed it while we were asking.
+      const known = await this.options.token();
+      const token = known === used ? await this.options.renew() : known;
       if (token === null) throw error;
       return this.once<T>(method, path, body, token, options);
     }

@@ -147,6 +147,7 @@ export class Replica {
       if ((held.get(message.id)?.asOf ?? -1) < head) held.set(message.id, { message, asOf: head });
     }
     for (const event of this.recent) if (event.seq > head) applyToMessages(held, event, this.core.me());
+    this.core.keep(this.id);
     this.touch();
     return true;
   }
