@@ -66,7 +66,7 @@ export class AuthSession implements Auth {
   }
 
   info(): Promise<ServerInfo> {
-    return this.http.once<ServerInfo>('GET', 'info', undefined, null);
+    return this.http.once<ServerInfo>('GET', 'server', undefined, null);
   }
   setup(body: Setup): Promise<SignedIn> {
     return this.enter('auth/setup', body);

@@ -221,7 +221,7 @@ export class ConversationHandle implements Conversation {
     return (await this.call<{ items: ScheduledMessage[] }>('GET', '/scheduled')).items;
   }
   async cancelScheduled(id: string): Promise<void> {
-    await this.call('DELETE', `/scheduled/${id}`);
+    await this.core.request('DELETE', `scheduled/${id}`);
   }
   versions(id: string): Promise<MessageVersion[]> {
     return this.core.api.messages.versions(id);
