@@ -1,0 +1,25 @@
+//! The suites of the ports, on a temporary folder.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tertulia_embedded::{Embedded, MemoryBus};
+use tertulia_ports::{Bus, Store};
+
+async fn open() -> (Store, (Embedded, TempDir)) {
+    let folder = tempfile::tempdir().unwrap();
+    let embedded = tertulia_embedded::open(folder.path()).unwrap();
+    (embedded.store.clone(), (embedded, folder))
+}
+
+tertulia_testkit::store_suite!(open());
+
+mod bus {
+    use super::*;
+
+    async fn open() -> Arc<dyn Bus> {
+        Arc::new(MemoryBus::default())
+    }
+
+    tertulia_testkit::bus_suite!(open());
+}
