@@ -37,7 +37,8 @@ fn explain(text: &str, error: &serde_json::Error) -> Refusal {
     if error.classify() != Category::Data {
         return invalid(format!("not valid at line {} column {}", error.line(), error.column()));
     }
-    let mut path = locate::path_at(text, error.line(), error.column());
+    let from_serde = ["missing field", "invalid type", "invalid value", "invalid length", "unknown variant"].iter().any(|kind| said.starts_with(kind));
+    let mut path = locate::path_at(text, error.line(), error.column(), !from_serde);
     if let Some(name) = said.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         return Refusal::field(path, "is required");
@@ -96,6 +97,7 @@ mod tests {
             (format!(r#"{{"messageId":"{id}","content":{{"type":"text","text":5}}}}"#), "content.text"),
             (format!(r#"{{"messageId":"{id}","content":{{"type":"film"}}}}"#), "content.type"),
             (r#"{"messageId":"nope","content":{"type":"text"}}"#.into(), "messageId"),
+            (r#"{"content":{"type":"text"},"messageId":"nope"}"#.into(), "messageId"),
             (format!(r#"{{"messageId":"{id}","content":[]}}"#), "content"),
             (format!(r#"{{"messageId":"{id}","content":{{"type":"image","attachments":["a",7]}}}}"#), "content.attachments[1]"),
         ];
@@ -105,6 +107,8 @@ mod tests {
         }
         let text = format!(r#"{{"conversations":[{{"conversationId":"{id}","lastSeq":1}},{{"conversationId":"{id}","lastSeq":-1}}]}}"#);
         assert_eq!(read::<SyncRequest>(&text).unwrap_err().field.as_deref(), Some("conversations[1].lastSeq"));
+        let ids = format!(r#"{{"userIds":["{id}","nope"]}}"#);
+        assert_eq!(read::<tertulia_protocol::v1::UserIds>(&ids).unwrap_err().field.as_deref(), Some("userIds[1]"));
         assert_eq!(read::<SyncRequest>("[]").unwrap_err().code, Code::InvalidField);
     }
 

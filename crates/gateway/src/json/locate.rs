@@ -9,9 +9,10 @@ enum Level {
 }
 
 /// The path (`content.text`, `items[2].id`) of the value that ends at or contains the place, as serde
-/// reports it: lines and columns count from 1, a column counts bytes. Empty at the top.
+/// reports it: lines and columns count from 1, a column counts bytes. Empty at the top. With `inside`, what
+/// ends at the place is left by its last entry: that is where serde stands when it refuses a value it has read.
 /// The text must be valid JSON.
-pub(super) fn path_at(text: &str, line: usize, column: usize) -> String {
+pub(super) fn path_at(text: &str, line: usize, column: usize, inside: bool) -> String {
     let end = offset(text, line, column);
     let mut levels: Vec<Level> = Vec::new();
     let mut bytes = text.bytes().enumerate();
@@ -43,6 +44,7 @@ pub(super) fn path_at(text: &str, line: usize, column: usize) -> String {
             b'{' => levels.push(Level::Object(String::new())),
             b'[' => levels.push(Level::Array(0)),
             // What closes right at the place is the value that is meant: its own level no longer counts.
+            b'}' | b']' if inside && at + 1 == end => {}
             b'}' | b']' => drop(levels.pop()),
             _ => {}
         }
