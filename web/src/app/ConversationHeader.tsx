@@ -44,7 +44,7 @@ export function ConversationHeader({ summary, title, panel, onPanel, onDate }: P
         {!direct && (
           <button type="button" className={styles.count} onClick={() => onPanel('members')}>
             {t.header.members(summary.memberCount)}
-            {summary.membership && summary.memberCount <= COUNTED_MAX && <Online id={summary.id} />}
+            {!narrow && summary.membership && summary.memberCount <= COUNTED_MAX && <Online id={summary.id} />}
           </button>
         )}
         {summary.topic && (

@@ -24,6 +24,16 @@ export function clockTime(when: When): string {
   return clock.format(millis(when));
 }
 
+/** `09:41` without `AM`: where there is room for five characters. */
+export function bareTime(when: When): string {
+  return clock
+    .formatToParts(millis(when))
+    .filter((part) => part.type !== 'dayPeriod')
+    .map((part) => part.value)
+    .join('')
+    .trim();
+}
+
 /** With weekday, seconds and time zone: for titles. */
 export function fullTime(when: When): string {
   return full.format(millis(when));

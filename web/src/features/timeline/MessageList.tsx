@@ -62,7 +62,7 @@ export function MessageList({ context: outer, timeline, view, label, start, targ
     <Context value={context}>
       <div className={styles.frame}>
         <div ref={box} className={styles.list} role="log" aria-live="off" aria-label={label} tabIndex={-1} onKeyDown={roving.onKeyDown} onFocus={roving.onFocus}>
-          <div className={styles.spacer} />
+          {!outer.inThread && <div className={styles.spacer} />}
           {view.ready ? (
             <Virtualizer ref={scroll.handle} scrollRef={box} data={rows} bufferSize={BUFFER_PX} shift={change.shift} keepMounted={roving.keepMounted} onScroll={onScroll} onResize={scroll.onResize}>
               {(row) => <RowView key={row.key} row={row} start={start} tabKey={roving.tabKey} flashKey={scroll.flashKey} lastOwn={lastOwn} />}

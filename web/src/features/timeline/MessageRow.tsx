@@ -7,7 +7,7 @@ import { useName } from '../../shared/names';
 import { t } from '../../shared/strings';
 import { EVERYBODY, type Resolve } from '../../shared/text/mentions';
 import { Markdown } from '../../shared/text/markdown';
-import { clockTime, fullTime } from '../../shared/time';
+import { bareTime, clockTime, fullTime } from '../../shared/time';
 import { Avatar } from '../../shared/ui/Avatar';
 import { actOnKey, markUnread } from './actions';
 import { useTimelineContext } from './context';
@@ -90,7 +90,7 @@ function Gutter({ message, first, sender, name }: { message: MessageView; first:
   if (!first) {
     return (
       <time className={styles.gutter} dateTime={message.createdAt} title={fullTime(message.createdAt)}>
-        {clockTime(message.createdAt)}
+        {bareTime(message.createdAt)}
       </time>
     );
   }

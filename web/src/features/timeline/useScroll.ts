@@ -21,6 +21,8 @@ const BOTTOM_PX = 50;
 const LOAD_AHEAD_PX = 1_500;
 const FLASH_MS = 2_000;
 const CONTEXT_PX = 72;
+/** The date of what passes by shows while it does, and this much longer. */
+const DAY_SHOWN_MS = 1_200;
 
 type Place = { key: string; align: 'start' | 'center' | 'end' };
 
@@ -34,6 +36,7 @@ export function useScroll({ rows, before, change, timeline, view, target, sent, 
   const [fresh, setFresh] = useState(0);
   const [day, setDay] = useState<string | null>(null);
   const [flashKey, setFlashKey] = useState<string | null>(null);
+  const dayTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const [wanted, setWanted] = useState<Place | null>(null);
 
   const toEnd = useCallback(() => {
@@ -64,6 +67,8 @@ export function useScroll({ rows, before, change, timeline, view, target, sent, 
       const atEnd = state.current.atBottom && !seen.hasNewer;
       setAway(!atEnd && (seen.hasNewer || list.scrollSize - offset - list.viewportSize > list.viewportSize / 2));
       if (atEnd) setFresh(0);
+      clearTimeout(dayTimer.current);
+      dayTimer.current = setTimeout(() => setDay(null), DAY_SHOWN_MS);
       loadMore();
     },
     [loadMore],
@@ -116,6 +121,7 @@ export function useScroll({ rows, before, change, timeline, view, target, sent, 
     };
   }, [target, timeline]);
 
+  useEffect(() => () => clearTimeout(dayTimer.current), []);
   useEffect(() => {
     if (sent > 0) void toLatest();
   }, [sent, toLatest]);
