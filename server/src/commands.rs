@@ -1,0 +1,7 @@
+//! What the binary does, a file per command.
+
+pub mod check;
+pub mod doctor;
+pub mod import;
+pub mod serve;
+pub mod user;

@@ -1,0 +1,17 @@
+use super::setting::{Within, section};
+
+section! {
+    /// Bounds that keep one client from taking what belongs to all.
+    Limits "limits" {
+        /// How often somebody may do something. Off is for benches: the server then listens on loopback only.
+        rate: bool = true,
+        /// Characters in one message.
+        text_chars: Within<1, 16_000> = Within(16_000),
+        /// For how many minutes an author may edit a message; 0 = for ever.
+        edit_window_minutes: Within<0, 5_256_000> = Within(0),
+        /// Open connections, HTTP and WebSocket together; more are answered with 503.
+        connections: Within<1, 10_000_000> = Within(15_000),
+        /// WebSockets of one person; one more closes the oldest.
+        connections_per_user: Within<1, 1_000> = Within(5),
+    }
+}

@@ -1,0 +1,89 @@
+//! The one place where an adapter meets the services.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tertulia_domain::content::ContentLimits;
+use tertulia_embedded::{Embedded, OpenError};
+use tertulia_gateway::GatewayConfig;
+use tertulia_services::{Services, Settings};
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// The services over the store that the configuration names.
+pub struct House {
+    pub services: Services,
+    embedded: Embedded,
+}
+
+impl House {
+    /// For the server: nobody else may serve the same folder.
+    pub async fn open(config: &Config) -> Result<Self, Failure> {
+        Self::over(tertulia_embedded::open(&config.server.data), config).await
+    }
+
+    /// For a tool: whether or not a server runs.
+    pub async fn open_beside(config: &Config) -> Result<Self, Failure> {
+        Self::over(tertulia_embedded::open_beside(&config.server.data), config).await
+    }
+
+    async fn over(opened: Result<Embedded, OpenError>, config: &Config) -> Result<Self, Failure> {
+        let embedded = opened.map_err(|error| Failure::new(exit_of(&error), error.to_string()))?;
+        let services = Services::new(embedded.store.clone(), embedded.bus.clone(), Arc::new(SystemClock), settings(config)).await?;
+        Ok(Self { services, embedded })
+    }
+
+    /// Stops background work, waits for what is being written, closes the store.
+    pub async fn close(self) {
+        self.services.stop().await;
+        self.embedded.close().await;
+    }
+}
+
+/// A tool reads and writes what is there; it never makes a store where nobody expects one.
+pub fn need_store(data: &Path) -> Result<(), Failure> {
+    if data.join("tertulia.db").exists() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Unavailable, format!("{}: no Tertulia store here; name its folder with --data", data.display())))
+}
+
+fn exit_of(error: &OpenError) -> Exit {
+    match error {
+        OpenError::Newer { .. } | OpenError::Altered(_) => Exit::Failed,
+        _ => Exit::Unavailable,
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let edit_window = config.limits.edit_window_minutes.0;
+    Settings {
+        open_registration: config.accounts.open_registration,
+        limits: config.limits.rate,
+        content: ContentLimits { text_chars_max: config.limits.text_chars.0 as usize, ..ContentLimits::default() },
+        edit_window_ms: (edit_window > 0).then(|| minutes(edit_window)),
+        access_token_ms: minutes(config.accounts.access_token_minutes.0),
+        refresh_token_ms: minutes(config.accounts.refresh_token_days.0 * 24 * 60),
+    }
+}
+
+fn minutes(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(MINUTE_MS)
+}
+
+/// What the gateway is told.
+pub fn gateway_config(config: &Config, metrics: metrics_exporter_prometheus::PrometheusHandle) -> GatewayConfig {
+    GatewayConfig {
+        server_name: config.server.name.clone(),
+        origins: config.server.origins.clone(),
+        public_url: config.server.public_url.clone(),
+        connections_max: config.limits.connections.0 as usize,
+        connections_per_user: config.limits.connections_per_user.0 as usize,
+        metrics: Some(metrics),
+        ..GatewayConfig::default()
+    }
+}
