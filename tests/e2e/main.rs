@@ -1,1 +1,12 @@
-#![allow(clippy::unwrap_used)]
+//! Black box: the binary runs, clients speak to it over HTTP and WebSocket, nothing is looked at from inside.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+
+mod auth;
+mod bad_rest;
+mod bad_ws;
+mod durability;
+mod logs;
+mod matrix;
+mod reference;
+mod sync;
+mod talk;

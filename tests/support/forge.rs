@@ -52,6 +52,17 @@ impl Forge {
         jsonwebtoken::encode(&self.header(), claims, &EncodingKey::from_ed_der(pkcs8.as_ref())).unwrap()
     }
 
+    /// Signed with a key that the header brings along.
+    pub fn with_own_key(claims: &Value) -> String {
+        let pair = Ed25519KeyPair::from_pkcs8(Ed25519KeyPair::generate().unwrap().to_pkcs8().unwrap().as_ref()).unwrap();
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref()) });
+        let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": "../../x", "jku": "https://example.org/keys", "jwk": jwk });
+        let signed = format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+        let signature = pair.sign(signed.as_bytes());
+        format!("{signed}.{}", encode(signature.as_ref()))
+    }
+
     /// `alg: none`, with an empty signature.
     pub fn unsigned(claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::{Client, Closed, PATIENCE};
@@ -93,17 +93,34 @@ pub struct RawSocket {
 impl RawSocket {
     /// Handshake done, `connected` read.
     pub async fn open(client: &Client) -> Self {
-        let mut socket = Self { stream: TcpStream::connect(client.url.trim_start_matches("http://")).await.unwrap(), unread: Vec::new() };
-        socket.write(&Handshake::of(client).bytes()).await;
+        let (mut socket, _) = Self::shake(client, &Handshake::of(client)).await;
+        socket.read_frame().await.expect("a first frame");
+        socket
+    }
+
+    /// Handshake done, and what the server answered to it, in lower case.
+    pub async fn shake(client: &Client, handshake: &Handshake) -> (Self, String) {
+        Self::shake_on(TcpStream::connect(client.url.trim_start_matches("http://")).await.unwrap(), handshake).await
+    }
+
+    /// A socket that takes little before it blocks.
+    pub async fn open_small(client: &Client) -> Self {
+        let tcp = TcpSocket::new_v4().unwrap();
+        tcp.set_recv_buffer_size(4 * 1024).unwrap();
+        let stream = tcp.connect(client.url.trim_start_matches("http://").parse().unwrap()).await.unwrap();
+        Self::shake_on(stream, &Handshake::of(client)).await.0
+    }
+
+    async fn shake_on(stream: TcpStream, handshake: &Handshake) -> (Self, String) {
+        let mut socket = Self { stream, unread: Vec::new() };
+        socket.write(&handshake.bytes()).await;
         while !socket.unread.windows(4).any(|end| end == b"\r\n\r\n") {
             assert!(socket.read_more().await, "no answer to the handshake");
         }
         let end = socket.unread.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
-        let head = String::from_utf8(socket.unread.drain(..end).collect()).unwrap();
-        assert!(head.starts_with("HTTP/1.1 101"), "{head}");
-        assert!(!head.to_lowercase().contains("sec-websocket-extensions"), "an extension was accepted: {head}");
-        socket.read_frame().await.expect("a first frame");
-        socket
+        let head = String::from_utf8(socket.unread.drain(..end).collect()).unwrap().to_lowercase();
+        assert!(head.starts_with("http/1.1 101"), "{head}");
+        (socket, head)
     }
 
     /// A server that has already closed may not take everything: that is no failure.

@@ -61,7 +61,8 @@ impl Scene {
     /// Made by the owner, who is in it.
     pub async fn conversation(&self, kind: &str, visibility: &str, members: &[&Client]) -> String {
         let ids: Vec<&str> = members.iter().map(|member| member.id()).collect();
-        let body = json!({ "type": kind, "workspaceId": self.workspace, "name": unique("Place "), "visibility": visibility, "memberIds": ids });
+        let body =
+            json!({ "type": kind, "workspaceId": self.workspace, "name": unique("Place "), "visibility": visibility, "memberIds": ids });
         self.owner.post("conversations", body).await.is(201)["id"].as_str().unwrap().to_owned()
     }
 

@@ -159,7 +159,8 @@ impl Drop for Server {
         if std::thread::panicking() {
             let text = self.log.text();
             let lines: Vec<&str> = text.lines().collect();
-            let worth: Vec<&&str> = lines.iter().filter(|line| line.contains("ERROR") || line.contains("WARN") || line.contains("panicked")).collect();
+            let worth: Vec<&&str> =
+                lines.iter().filter(|line| line.contains("ERROR") || line.contains("WARN") || line.contains("panicked")).collect();
             eprintln!("the server's warnings and errors:\n{worth:#?}");
         }
     }

@@ -44,6 +44,17 @@ impl Socket {
         socket
     }
 
+    /// None where the server is not there; the first frame is still to be read.
+    pub async fn try_with(client: &Client, query: &str, headers: &[(&str, &str)]) -> Option<Self> {
+        let stream = Self::try_open(client, query, headers).await.ok()?;
+        Some(Self { stream, inbox: VecDeque::new(), connected: Value::Null })
+    }
+
+    /// The next frame; none when the connection is over.
+    pub async fn next(&mut self) -> Option<Value> {
+        self.next_frame(Instant::now() + PATIENCE).await.ok()?
+    }
+
     /// The handshake alone. An error carries the HTTP answer.
     pub async fn try_open(client: &Client, query: &str, headers: &[(&str, &str)]) -> Result<WebSocketStream<TcpStream>, Error> {
         let address = client.url.trim_start_matches("http://");
@@ -117,7 +128,8 @@ impl Socket {
         self.expect_frame(|frame| frame["payload"]["seq"].is_u64() && frame["payload"]["actorId"].is_string()).await
     }
 
-    async fn expect_frame(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    /// The next frame that is wanted, those that were kept first.
+    pub async fn expect_frame(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(place) = self.inbox.iter().position(&wanted) {
             return self.inbox.remove(place).unwrap();
         }
