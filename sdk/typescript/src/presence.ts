@@ -21,6 +21,7 @@ export class PresenceBook implements PresenceApi {
   private readonly subscribed = new Set<string>();
   private own: PresenceUpdate | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private settlesAt = 0;
   private renewal: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly io: PresenceIo) {}
@@ -86,8 +87,13 @@ export class PresenceBook implements PresenceApi {
     clearTimeout(this.timer);
   }
 
+  /** Settles within `ms`; a later appointment never delays an earlier one. */
   private soon(ms: number): void {
-    this.timer ??= setTimeout(() => {
+    const at = Date.now() + ms;
+    if (this.timer !== undefined && this.settlesAt <= at) return;
+    clearTimeout(this.timer);
+    this.settlesAt = at;
+    this.timer = setTimeout(() => {
       this.timer = undefined;
       void this.settle();
     }, ms);
