@@ -7,7 +7,8 @@ import { uuid } from './ids.js';
 import { MembersList } from './members.js';
 import { project } from './project.js';
 import type { Replica } from './replica.js';
-import { MainTimeline, ThreadTimeline } from './timeline.js';
+import { MainTimeline } from './timeline/main.js';
+import { ThreadTimeline } from './timeline/thread.js';
 import type {
   Content, ConversationView, MemberRole, Message, MessageSend, MessageVersion, Receipt, ScheduledMessage, UpdateConversation, UpdatePreferences,
 } from './types.gen.js';
@@ -43,7 +44,8 @@ export class ConversationHandle implements Conversation {
   send(input: string | SendInput): MessageView {
     const wanted: SendInput = typeof input === 'string' ? { text: input } : input;
     const message = this.optimistic(wanted);
-    const payload: MessageSend = { messageId: message.id, conversationId: this.id, content: message.content, ...copyOf(wanted, 'replyTo', 'threadRoot', 'priority', 'expiresInMs', 'scheduledAt') };
+    const asked = copyOf(wanted, 'replyTo', 'threadRoot', 'priority', 'expiresInMs', 'scheduledAt');
+    const payload: MessageSend = { messageId: message.id, conversationId: this.id, content: message.content, ...asked };
     const { op } = this.core.outbox.add(this.id, { type: 'message.send', payload }, message);
     this.core.typing.sent(this.id, wanted.threadRoot);
     const now = this.core.outbox.of(message.id);
@@ -123,7 +125,8 @@ export class ConversationHandle implements Conversation {
   private left(view: ConversationView, from: number, to: number): { unreadCount: number; mentionCount: number } {
     if (to >= view.head) return { unreadCount: 0, mentionCount: 0 };
     const me = this.core.me();
-    const read = [...(this.replica.copy?.held.values() ?? [])].map((one) => one.message).filter((one) => one.seq > from && one.seq <= to && one.senderId !== me && !one.deletedAt);
+    const held = [...(this.replica.copy?.held.values() ?? [])].map((one) => one.message);
+    const read = held.filter((one) => one.seq > from && one.seq <= to && one.senderId !== me && !one.deletedAt);
     const mentioned = read.filter((one) => one.mentions.includes(me) || one.mentionScope !== undefined);
     return {
       unreadCount: Math.max(0, view.unreadCount - read.filter((one) => !one.threadRoot).length),

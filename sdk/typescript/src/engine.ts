@@ -89,6 +89,7 @@ export class Engine implements Core {
     });
     this.marks = new Marks({
       ...wire, marked: (id, { seq, ...counts }) => this.replicas.get(id)?.counted({ readSeq: seq, ...counts }),
+      received: (id, seq) => this.replicas.get(id)?.received(seq),
     }, this.now);
     this.syncer = new Syncer(this, this.replicas, this.lists);
     this.tie();
@@ -181,7 +182,8 @@ export class Engine implements Core {
     if (typeof storage === 'object') return new SafeStorage(storage, () => undefined);
     if (storage === 'memory' || typeof indexedDB === 'undefined') return new MemoryStorage();
     return new SafeStorage(new IndexedDbStorage(), () => {
-      this.emitter.emit('error', new TertuliaError('UNAVAILABLE', 'nothing can be kept in this browser: what is not sent is lost when the tab closes', { retry: 'never' }));
+      const why = 'nothing can be kept in this browser: what is not sent is lost when the tab closes';
+      this.emitter.emit('error', new TertuliaError('UNAVAILABLE', why));
     });
   }
 

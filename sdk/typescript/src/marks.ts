@@ -10,6 +10,8 @@ export interface MarksIo {
   online(): boolean;
   /** What the server says after a read mark. */
   marked(conversationId: string, marked: Marked): void;
+  /** The server was told that we have it. */
+  received(conversationId: string, seq: number): void;
 }
 
 /** Tells the server how far we have come: the newest mark of each conversation, batched. */
@@ -61,7 +63,7 @@ export class Marks {
     if (!this.io.online()) return;
     for (const [conversationId, seq] of [...this.delivered_].slice(0, PER_TURN)) {
       this.delivered_.delete(conversationId);
-      this.io.post({ type: 'receipt.delivered', payload: { conversationId, seq } });
+      if (this.io.post({ type: 'receipt.delivered', payload: { conversationId, seq } })) this.io.received(conversationId, seq);
     }
     if (this.delivered_.size > 0) this.deliveredTimer = setTimeout(() => this.flushDelivered(), DELIVERED_EVERY_MS);
   }

@@ -75,9 +75,9 @@ export class Outbox {
   restore(ops: readonly Op[]): void {
     for (const kept of [...ops].sort((a, b) => (a.id < b.id ? -1 : 1))) {
       if (this.find(kept.id)) continue;
-      const old = this.io.now() - kept.at > DAY_MS;
-      const stale = new TertuliaError('TIMEOUT', 'not sent for a day', { retry: 'sameId' });
-      const op: Op = old && kept.state !== 'failed' ? { ...kept, state: 'failed', error: stale } : { ...kept, state: kept.state === 'failed' ? 'failed' : 'queued' };
+      const failed = kept.state === 'failed' || this.io.now() - kept.at > DAY_MS;
+      const error = new TertuliaError('TIMEOUT', 'it was not sent', { retry: 'sameId' });
+      const op: Op = failed ? { ...kept, state: 'failed', error } : { ...kept, state: 'queued' };
       this.lane(op.lane).ops.push(op);
       this.touch(op);
     }
@@ -172,7 +172,10 @@ export class Outbox {
     this.promises.delete(id);
     const seq = result?.seq;
     if (seq === undefined || seq <= this.io.applied(op.lane)) this.drop(op, null);
-    else this.replace({ ...op, state: 'acked', seq, ...(op.message ? { message: { ...op.message, seq, createdAt: result?.createdAt ?? op.message.createdAt } } : {}) }, false);
+    else {
+      const message = op.message && { ...op.message, seq, createdAt: result?.createdAt ?? op.message.createdAt };
+      this.replace({ ...op, state: 'acked', seq, ...(message ? { message } : {}) }, false);
+    }
     this.pump(op.lane);
   }
 

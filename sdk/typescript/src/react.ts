@@ -1,4 +1,6 @@
-import { createContext, createElement, useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactElement, type ReactNode } from 'react';
+import {
+  createContext, createElement, useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactElement, type ReactNode,
+} from 'react';
 import type {
   Client, ConnectionInfo, Conversation, ConversationList, ConversationSummary, Draft, DraftStore, Live, MembersView, Presence, Receipt, Timeline,
   TimelineView, Typist, UnreadTotals, User,
@@ -95,7 +97,11 @@ export function useUsers(ids: readonly string[]): ReadonlyMap<string, User> {
 }
 
 /** Values by id; the same map until one of them changes. */
-function useMapOf<T>(ids: readonly string[], read: (id: string) => T | undefined, watch: (ids: readonly string[], changed: () => void) => () => void): ReadonlyMap<string, T> {
+function useMapOf<T>(
+  ids: readonly string[],
+  read: (id: string) => T | undefined,
+  watch: (ids: readonly string[], changed: () => void) => () => void,
+): ReadonlyMap<string, T> {
   const key = ids.join(' ');
   const store = useMemo(() => {
     const wanted = key === '' ? [] : key.split(' ');

@@ -170,6 +170,14 @@ export class Replica {
     this.changedView();
   }
 
+  /** The server knows that we have everything up to here. */
+  received(seq: number): void {
+    this.setView((view) => {
+      const { membership } = view;
+      return membership && membership.deliveredSeq < seq ? { ...view, membership: { ...membership, deliveredSeq: seq } } : view;
+    });
+  }
+
   /** How far somebody came; never back. */
   receipt(kind: 'read' | 'delivered', userId: string, seq: number, at: string): void {
     const before = this.receipts.get(userId) ?? { userId, deliveredSeq: 0, readSeq: 0 };
@@ -269,7 +277,8 @@ export class Replica {
     // Stored in a log that is gone: their `seq` means nothing in this one.
     this.core.outbox.settle(this.id, this.copy?.view.epoch === epoch ? lastSeq : Infinity);
     const asOf = snapshot.view?.epoch === epoch ? snapshot.view.head : lastSeq;
-    this.copy = { view: { ...view, head: lastSeq, epoch }, viewAsOf: asOf, countsAsOf: asOf, lastSeq, held: new Map(messages.map((message) => [message.id, { message, asOf: lastSeq }])) };
+    const held = new Map<string, Held>(messages.map((message) => [message.id, { message, asOf: lastSeq }]));
+    this.copy = { view: { ...view, head: lastSeq, epoch }, viewAsOf: asOf, countsAsOf: asOf, lastSeq, held };
     this.recent = [];
     this.views.clear();
     this.tailFrom = messages[0]?.seq ?? null;

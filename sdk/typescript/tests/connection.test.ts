@@ -68,7 +68,11 @@ it('presents the resume token, and not after 4404', async () => {
   expect(socket().url.searchParams.has('token')).toBe(false);
 });
 
-it.each([[4506, 'upgrade-required'], [4507, 'replaced'], [4508, 'protocol']])('stops after %i', async (code, stopped) => {
+it.each([
+  [4506, 'upgrade-required'],
+  [4507, 'replaced'],
+  [4508, 'protocol'],
+])('stops after %i', async (code, stopped) => {
   const { server, socket } = place();
   const client = await connected(clientOf(server, 'a'));
   socket().drop(code, '');
@@ -78,7 +82,10 @@ it.each([[4506, 'upgrade-required'], [4507, 'replaced'], [4508, 'protocol']])('s
   expect(server.sockets.size).toBe(0);
 });
 
-it.each([[4500, 'not sent'], [4503, undefined]])('signs out after %i', async (code, kept) => {
+it.each([
+  [4500, 'not sent'],
+  [4503, undefined],
+])('signs out after %i', async (code, kept) => {
   const { server, socket } = place();
   const tokens = memoryTokens({ ...(server.signIn('a') as Tokens), expiresAt: Date.now() + 900_000 });
   const client = await connected(clientOf(server, 'a', { tokens }));
@@ -104,7 +111,12 @@ it('renews an expired token once, however many ask', async () => {
   server.tokens.clear();
   server.tokens.set('known', 'a');
   await client.restore();
-  const asked = Promise.all([client.api.conversations.get('one'), client.api.conversations.receipts('one'), client.api.conversations.list(), client.auth.refresh()]);
+  const asked = Promise.all([
+    client.api.conversations.get('one'),
+    client.api.conversations.receipts('one'),
+    client.api.conversations.list(),
+    client.auth.refresh(),
+  ]);
   await pass(100);
   await asked;
   expect(server.refreshes).toBe(1);
@@ -131,7 +143,15 @@ it('gets a new token before it comes back from 4410', async () => {
 it('ignores what it does not know', async () => {
   const { server, socket } = place();
   const client = await connected(clientOf(server, 'a'));
-  for (const frame of [{ type: 'task.created', payload: { seq: 1 } }, { type: 'ack', payload: { refId: 'never asked', status: 'ok', result: null } }, { hello: 1 }, [], null, 7]) socket().deliver(frame as object);
+  for (const frame of [
+    { type: 'task.created', payload: { seq: 1 } },
+    { type: 'ack', payload: { refId: 'never asked', status: 'ok', result: null } },
+    { hello: 1 },
+    [],
+    null,
+    7,
+  ])
+    socket().deliver(frame as object);
   socket().onmessage?.({ data: 'not json' });
   await pass(100);
   expect(info(client).state).toBe('connected');

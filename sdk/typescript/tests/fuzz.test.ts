@@ -62,7 +62,11 @@ function act(server: ModelServer, actor: Actor, random: () => number, step: numb
   else if (dice < 0.78) server.rename(model, actor.user, `name ${step}`);
   else if (dice < 0.8) actor.threads.push(conversation.timeline({ threadRoot: some }));
   else if (dice < 0.84) void actor.timelines.get(place)?.loadOlder().catch(ignore);
-  else if (dice < 0.86) actor.timelines.get(place)?.jumpTo(random() < 0.5 ? 'latest' : { id: some }).catch(ignore);
+  else if (dice < 0.86)
+    actor.timelines
+      .get(place)
+      ?.jumpTo(random() < 0.5 ? 'latest' : { id: some })
+      .catch(ignore);
   else if (dice < 0.93) [...server.sockets].find((socket) => socket.user === actor.user)?.drop(random() < 0.7 ? 1006 : 4408, '');
   else if (dice < 0.95) {
     actor.client.disconnect();
@@ -108,11 +112,19 @@ async function compare(server: ModelServer, actor: Actor): Promise<void> {
     // … without holes …
     const first = shown[0]?.seq ?? 0;
     const last = shown.at(-1)?.seq ?? 0;
-    expect(shown.map((message) => message.id)).toEqual(model.main().filter((one) => one.seq >= first && one.seq <= last).map((one) => one.id));
+    expect(shown.map((message) => message.id)).toEqual(
+      model
+        .main()
+        .filter((one) => one.seq >= first && one.seq <= last)
+        .map((one) => one.id),
+    );
     // … and the rest joins it.
     const all = await whole(actor.timelines.get(place) as Timeline);
     expect(all.current.messages.map(bare)).toEqual(want.current.messages);
-    const order = [...model.messages.values()].sort((a, b) => a.seq - b.seq).filter((one) => one.senderId === actor.user).map((one) => one.id);
+    const order = [...model.messages.values()]
+      .sort((a, b) => a.seq - b.seq)
+      .filter((one) => one.senderId === actor.user)
+      .map((one) => one.id);
     expect(order).toEqual(actor.sent.filter((id) => order.includes(id)));
   }
   const stored = PLACES.flatMap((place) => [...(server.conversations.get(place)?.messages.keys() ?? [])]);

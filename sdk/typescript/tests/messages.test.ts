@@ -48,12 +48,18 @@ it('a fatal refusal fails one message; the lane goes on; retry keeps the id', as
   const bad = conversation.send('refuse me');
   const good = conversation.send('fine');
   await pass(100);
-  expect(timeline.current.messages.map(({ id, state, error }) => [id, state, error?.code])).toEqual([[good.id, 'sent', undefined], [bad.id, 'failed', 'INVALID_FIELD']]);
+  expect(timeline.current.messages.map(({ id, state, error }) => [id, state, error?.code])).toEqual([
+    [good.id, 'sent', undefined],
+    [bad.id, 'failed', 'INVALID_FIELD'],
+  ]);
   expect(client.outbox.current).toEqual({ pending: 0, failed: 1 });
   await conversation.edit(bad.id, 'better');
   conversation.retry(bad.id);
   await pass(100);
-  expect(model.main().map((one) => [one.id, one.content.text])).toEqual([[good.id, 'fine'], [bad.id, 'better']]);
+  expect(model.main().map((one) => [one.id, one.content.text])).toEqual([
+    [good.id, 'fine'],
+    [bad.id, 'better'],
+  ]);
 });
 
 it('edits and deletes what was not sent without asking the server', async () => {
@@ -64,7 +70,9 @@ it('edits and deletes what was not sent without asking the server', async () => 
   await conversation.delete(two.id);
   expect(texts(timeline)).toEqual(['first, better']);
   await connected(client);
-  expect(server.frames.filter(({ type }) => type.startsWith('message.')).map(({ type, payload }) => [type, (payload['content'] as { text: string }).text])).toEqual([['message.send', 'first, better']]);
+  expect(
+    server.frames.filter(({ type }) => type.startsWith('message.')).map(({ type, payload }) => [type, (payload['content'] as { text: string }).text]),
+  ).toEqual([['message.send', 'first, better']]);
 });
 
 it('a refused edit keeps its text; a refused delete brings the message back', async () => {
@@ -75,7 +83,8 @@ it('a refused edit keeps its text; a refused delete brings the message back', as
   await edit;
   expect(timeline.current.messages[0]).toMatchObject({ content: { text: 'text 1' }, draftEdit: 'not mine', error: { code: 'FORBIDDEN' } });
   const frame = server.frame.bind(server);
-  server.frame = (user, type, payload) => (type === 'message.delete' ? { error: { error: 0, code: 'FORBIDDEN', retry: 'never', message: 'no' } } : frame(user, type, payload));
+  server.frame = (user, type, payload) =>
+    type === 'message.delete' ? { error: { error: 0, code: 'FORBIDDEN', retry: 'never', message: 'no' } } : frame(user, type, payload);
   const gone = expect(conversation.delete('m1')).rejects.toMatchObject({ code: 'FORBIDDEN' });
   expect(timeline.current.messages[0]?.deletedAt).toBeDefined();
   await pass(100);
@@ -100,7 +109,12 @@ it('opens at the end, loads both ways and never holds more than its window', asy
   const { conversation } = await scene(1_000);
   const timeline = conversation.timeline({ window: 120 });
   await pass(50);
-  expect([texts(timeline)[0], texts(timeline).at(-1), timeline.current.hasOlder, timeline.current.hasNewer]).toEqual(['text 951', 'text 1000', true, false]);
+  expect([texts(timeline)[0], texts(timeline).at(-1), timeline.current.hasOlder, timeline.current.hasNewer]).toEqual([
+    'text 951',
+    'text 1000',
+    true,
+    false,
+  ]);
   for (let i = 0; i < 4; i++) {
     void timeline.loadOlder();
     await pass(50);
@@ -187,7 +201,11 @@ it('says at most every three seconds that we type, and forgets typists after fiv
   }
   conversation.stopTyping();
   await pass(10);
-  expect(server.frames.filter(({ type }) => type.startsWith('typing')).map(({ type }) => type)).toEqual(['typing.start', 'typing.start', 'typing.stop']);
+  expect(server.frames.filter(({ type }) => type.startsWith('typing')).map(({ type }) => type)).toEqual([
+    'typing.start',
+    'typing.start',
+    'typing.stop',
+  ]);
   socket()?.deliver({ type: 'typing.indicator', payload: { conversationId: 'one', userId: 'b', displayName: 'B', active: true } });
   expect(conversation.typists().current).toEqual([{ userId: 'b', displayName: 'B' }]);
   await pass(5_100);
@@ -200,7 +218,8 @@ it('subscribes to the presence of who is on screen, all at once, and again after
   client.presence.watch(['b'], () => told++);
   const off = client.presence.watch(['b', 'c'], () => told++);
   await pass(100);
-  const asked = (): unknown[] => server.frames.filter(({ type }) => type.startsWith('presence')).map(({ type, payload }) => [type, payload['userIds']]);
+  const asked = (): unknown[] =>
+    server.frames.filter(({ type }) => type.startsWith('presence')).map(({ type, payload }) => [type, payload['userIds']]);
   expect(asked()).toEqual([['presence.subscribe', ['b', 'c']]]);
   socket()?.deliver({ type: 'presence.bulk', payload: { items: [{ userId: 'b', status: 'away' }] } });
   expect([client.presence.get('b')?.status, told]).toEqual(['away', 2]);

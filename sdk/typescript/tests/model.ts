@@ -23,7 +23,9 @@ export interface Chaos {
 }
 export const CALM: Chaos = { loseEvent: 0, repeatEvent: 0, loseAck: 0, refuse: 0, delayMs: 0, tooLarge: 500, page: 500 };
 
-const refusal = (code: string, retry: string, more: object = {}): { error: object } => ({ error: { code, retry, message: code.toLowerCase(), ...more } });
+const refusal = (code: string, retry: string, more: object = {}): { error: object } => ({
+  error: { code, retry, message: code.toLowerCase(), ...more },
+});
 
 export class ModelConversation {
   epoch = 'e1';
@@ -55,7 +57,10 @@ export class ModelServer {
   readonly frames: Array<{ user: string; type: string; payload: Record<string, unknown> }> = [];
   badTicket: { status: number; code: string; retry: string } | null = null;
 
-  constructor(readonly chaos: Chaos = CALM, readonly random: () => number = () => 0.5) {}
+  constructor(
+    readonly chaos: Chaos = CALM,
+    readonly random: () => number = () => 0.5,
+  ) {}
 
   user(id: string): User {
     return { id, username: id, displayName: id.toUpperCase(), createdAt: '2026-01-01T00:00:00.000Z' };
@@ -116,7 +121,8 @@ export class ModelServer {
     const { head, epoch } = conversation;
     const number = (name: string): number | undefined => (params.get(name) === null ? undefined : Number(params.get(name)));
     if (part === undefined) return [200, this.view(conversation, user)];
-    if (part === 'events') return [200, { items: this.events(conversation, number('after') ?? 0, Math.min(number('limit') ?? 500, this.chaos.page)), head, epoch }];
+    if (part === 'events')
+      return [200, { items: this.events(conversation, number('after') ?? 0, Math.min(number('limit') ?? 500, this.chaos.page)), head, epoch }];
     if (part === 'receipts') return [200, { items: this.receipts(conversation, user) }];
     if (part === 'threads') {
       const root = conversation.messages.get(rest ?? '');
@@ -125,7 +131,16 @@ export class ModelServer {
       const limit = number('limit') ?? 50;
       const all = [...conversation.messages.values()].filter((one) => one.threadRoot === root.id && one.seq > from).sort((a, b) => a.seq - b.seq);
       const items = all.slice(0, limit);
-      return [200, { root: this.seen(root, user), items: items.map((one) => this.seen(one, user)), head, epoch, ...(all.length > limit ? { nextCursor: String(items.at(-1)?.seq) } : {}) }];
+      return [
+        200,
+        {
+          root: this.seen(root, user),
+          items: items.map((one) => this.seen(one, user)),
+          head,
+          epoch,
+          ...(all.length > limit ? { nextCursor: String(items.at(-1)?.seq) } : {}),
+        },
+      ];
     }
     if (part === 'messages') return [200, this.page(conversation, user, number)];
     return [404, refusal('NOT_FOUND', 'never')];
@@ -146,9 +161,12 @@ export class ModelServer {
   /** The result of a frame, or a refusal. */
   frame(user: string, type: string, payload: Record<string, unknown>): { result?: unknown; error?: object } {
     this.frames.push({ user, type, payload });
-    if (type === 'heartbeat') return { result: { serverTime: new Date().toISOString(), heads: Object.fromEntries(this.mine(user).map((one) => [one.id, one.head])) } };
-    if (type === 'sync.request') return { result: this.sync(user, payload['conversations'] as Array<{ conversationId: string; lastSeq: number; epoch?: string }>) };
-    if (type === 'receipt.read' || type === 'receipt.delivered') return { result: this.mark(user, type, String(payload['conversationId']), Number(payload['seq'])) };
+    if (type === 'heartbeat')
+      return { result: { serverTime: new Date().toISOString(), heads: Object.fromEntries(this.mine(user).map((one) => [one.id, one.head])) } };
+    if (type === 'sync.request')
+      return { result: this.sync(user, payload['conversations'] as Array<{ conversationId: string; lastSeq: number; epoch?: string }>) };
+    if (type === 'receipt.read' || type === 'receipt.delivered')
+      return { result: this.mark(user, type, String(payload['conversationId']), Number(payload['seq'])) };
     if (!type.startsWith('message.')) return { result: {} };
     if (this.random() < this.chaos.refuse) return refusal('RATE_LIMITED', 'after', { retryAfterMs: 200 });
     const done = type === 'message.send' ? this.send(user, payload as unknown as MessageSend) : this.change(user, type, payload);
@@ -166,8 +184,18 @@ export class ModelServer {
     if (before) return { result: { messageId, seq: before.seq, createdAt: before.createdAt, duplicate: true } };
     const at = new Date().toISOString();
     const message: Message = {
-      id: messageId, conversationId, seq: conversation.head + 1, senderId: user, content, threadCount: 0, mentions: [], reactions: [], priority: 'normal', createdAt: at,
-      ...(threadRoot ? { threadRoot } : {}), ...(replyTo ? { replyTo } : {}),
+      id: messageId,
+      conversationId,
+      seq: conversation.head + 1,
+      senderId: user,
+      content,
+      threadCount: 0,
+      mentions: [],
+      reactions: [],
+      priority: 'normal',
+      createdAt: at,
+      ...(threadRoot ? { threadRoot } : {}),
+      ...(replyTo ? { replyTo } : {}),
     };
     conversation.messages.set(messageId, message);
     const root = threadRoot === undefined ? undefined : conversation.messages.get(threadRoot);
@@ -192,14 +220,20 @@ export class ModelServer {
       put(tombstone(message, at));
       const root = conversation.messages.get(message.threadRoot ?? '');
       if (root) put({ ...root, threadCount: root.threadCount - 1 });
-      return this.log(conversation, user, at, { type: 'message.deleted', payload: { messageId: message.id, reason: 'deleted', deletedAt: at, ...(message.threadRoot ? { threadRoot: message.threadRoot } : {}) } });
+      return this.log(conversation, user, at, {
+        type: 'message.deleted',
+        payload: { messageId: message.id, reason: 'deleted', deletedAt: at, ...(message.threadRoot ? { threadRoot: message.threadRoot } : {}) },
+      });
     }
     if (type === 'message.react') {
       const emoji = String(payload['emoji']);
       if ((message.reactions.find((one) => one.emoji === emoji)?.userIds.includes(user) ?? false) === add) return { result: {} };
       const reactions = react(message.reactions, emoji, add, user, '');
       put({ ...message, reactions });
-      return this.log(conversation, user, at, { type: 'message.reaction', payload: { messageId: message.id, emoji, action: payload['action'], count: reactions.find((one) => one.emoji === emoji)?.count ?? 0 } });
+      return this.log(conversation, user, at, {
+        type: 'message.reaction',
+        payload: { messageId: message.id, emoji, action: payload['action'], count: reactions.find((one) => one.emoji === emoji)?.count ?? 0 },
+      });
     }
     if ((message.pinnedAt !== undefined) === add) return { result: {} };
     const { pinnedAt: _, ...bare } = message;
@@ -209,7 +243,10 @@ export class ModelServer {
 
   rename(conversation: ModelConversation, user: string, name: string): void {
     conversation.name = name;
-    this.log(conversation, user, new Date().toISOString(), { type: 'conversation.updated', payload: { name, visibility: 'public', settings: SETTINGS } });
+    this.log(conversation, user, new Date().toISOString(), {
+      type: 'conversation.updated',
+      payload: { name, visibility: 'public', settings: SETTINGS },
+    });
   }
 
   /** Restored from a backup: the log is another one, and so is the place of everything in it. */
@@ -217,7 +254,12 @@ export class ModelServer {
     conversation.epoch = `e${Number(conversation.epoch.slice(1)) + 1}`;
     conversation.log = [];
     for (const message of [...conversation.messages.values()].sort((a, b) => a.seq - b.seq)) {
-      conversation.log.push({ seq: conversation.log.length + 1, actorId: message.senderId, at: message.createdAt, body: { type: 'message.new', payload: { messageId: message.id } } });
+      conversation.log.push({
+        seq: conversation.log.length + 1,
+        actorId: message.senderId,
+        at: message.createdAt,
+        body: { type: 'message.new', payload: { messageId: message.id } },
+      });
       conversation.messages.set(message.id, { ...message, seq: conversation.log.length, reactions: [], threadCount: 0 });
     }
     for (const message of conversation.messages.values()) {
@@ -231,10 +273,28 @@ export class ModelServer {
     const readSeq = conversation.read.get(user) ?? 0;
     const last = [...conversation.messages.values()].sort((a, b) => b.seq - a.seq)[0];
     return {
-      id: conversation.id, type: 'channel', name: conversation.name, visibility: 'public', memberCount: conversation.members.size, head: conversation.head, epoch: conversation.epoch,
-      settings: SETTINGS, createdBy: 'a', createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z', ...(last ? { lastMessageAt: last.createdAt } : {}),
-      membership: { role: 'member', readSeq, deliveredSeq: conversation.delivered.get(user) ?? 0, notificationLevel: 'all', pinned: false, joinedAt: '2026-01-01T00:00:00.000Z' },
-      unreadCount: conversation.main().filter((one) => one.seq > readSeq && one.senderId !== user && !one.deletedAt).length, mentionCount: 0,
+      id: conversation.id,
+      type: 'channel',
+      name: conversation.name,
+      visibility: 'public',
+      memberCount: conversation.members.size,
+      head: conversation.head,
+      epoch: conversation.epoch,
+      settings: SETTINGS,
+      createdBy: 'a',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      updatedAt: '2026-01-01T00:00:00.000Z',
+      ...(last ? { lastMessageAt: last.createdAt } : {}),
+      membership: {
+        role: 'member',
+        readSeq,
+        deliveredSeq: conversation.delivered.get(user) ?? 0,
+        notificationLevel: 'all',
+        pinned: false,
+        joinedAt: '2026-01-01T00:00:00.000Z',
+      },
+      unreadCount: conversation.main().filter((one) => one.seq > readSeq && one.senderId !== user && !one.deletedAt).length,
+      mentionCount: 0,
     };
   }
 
@@ -264,8 +324,12 @@ export class ModelServer {
     const to = before === undefined ? from + limit : at(before);
     const items = all.slice(from, to);
     return {
-      items: items.map((one) => this.seen(one, user)), head: conversation.head, epoch: conversation.epoch, hasMore: after === undefined ? from > 0 : to < all.length,
-      ...(from > 0 && items.length > 0 ? { before: items[0]?.seq } : {}), ...(to < all.length && items.length > 0 ? { after: items.at(-1)?.seq } : {}),
+      items: items.map((one) => this.seen(one, user)),
+      head: conversation.head,
+      epoch: conversation.epoch,
+      hasMore: after === undefined ? from > 0 : to < all.length,
+      ...(from > 0 && items.length > 0 ? { before: items[0]?.seq } : {}),
+      ...(to < all.length && items.length > 0 ? { after: items.at(-1)?.seq } : {}),
     };
   }
 
@@ -285,7 +349,11 @@ export class ModelServer {
       return { ...base, type: 'message.new', payload: { message: { ...bare, reactions: [], threadCount: 0 } } };
     }
     if (row.body.type === 'message.updated' && message) {
-      return { ...base, type: 'message.updated', payload: { messageId: message.id, content: message.content, mentions: message.mentions, editedAt: String(row.body.payload['editedAt']) } };
+      return {
+        ...base,
+        type: 'message.updated',
+        payload: { messageId: message.id, content: message.content, mentions: message.mentions, editedAt: String(row.body.payload['editedAt']) },
+      };
     }
     return { ...base, ...row.body } as Event;
   }
@@ -298,12 +366,18 @@ export class ModelServer {
     const known = positions.filter((one) => this.conversations.get(one.conversationId)?.members.has(user));
     return {
       conversations: known.map((position) => this.missed(user, position)).filter((one) => one !== null),
-      added: this.mine(user).filter((one) => !named.has(one.id)).map((one) => this.view(one, user)),
-      removed: positions.filter((one) => !known.includes(one)).map((one) => one.conversationId), serverTime: new Date().toISOString(),
+      added: this.mine(user)
+        .filter((one) => !named.has(one.id))
+        .map((one) => this.view(one, user)),
+      removed: positions.filter((one) => !known.includes(one)).map((one) => one.conversationId),
+      serverTime: new Date().toISOString(),
     };
   }
 
-  private missed(user: string, { conversationId, lastSeq, epoch }: { conversationId: string; lastSeq: number; epoch?: string }): SyncConversation | null {
+  private missed(
+    user: string,
+    { conversationId, lastSeq, epoch }: { conversationId: string; lastSeq: number; epoch?: string },
+  ): SyncConversation | null {
     const conversation = this.conversations.get(conversationId);
     if (!conversation) return null;
     const { head } = conversation;
@@ -311,14 +385,30 @@ export class ModelServer {
     const events = tooLarge ? [] : this.events(conversation, lastSeq, this.chaos.page);
     const view = this.view(conversation, user);
     return {
-      conversationId, events, lastSeq: tooLarge ? head : (events.at(-1)?.seq ?? lastSeq), head, epoch: conversation.epoch, hasMore: !tooLarge && (events.at(-1)?.seq ?? lastSeq) < head,
-      tooLarge, messages: tooLarge ? conversation.main().slice(-50).map((one) => this.seen(one, user)) : [], readSeq: view.membership?.readSeq ?? 0,
-      receipts: this.receipts(conversation, user), unreadCount: view.unreadCount, mentionCount: 0,
+      conversationId,
+      events,
+      lastSeq: tooLarge ? head : (events.at(-1)?.seq ?? lastSeq),
+      head,
+      epoch: conversation.epoch,
+      hasMore: !tooLarge && (events.at(-1)?.seq ?? lastSeq) < head,
+      tooLarge,
+      messages: tooLarge
+        ? conversation
+            .main()
+            .slice(-50)
+            .map((one) => this.seen(one, user))
+        : [],
+      readSeq: view.membership?.readSeq ?? 0,
+      receipts: this.receipts(conversation, user),
+      unreadCount: view.unreadCount,
+      mentionCount: 0,
     };
   }
 
   private receipts(conversation: ModelConversation, user: string): Receipt[] {
-    return [...conversation.members].filter((one) => one !== user).map((userId) => ({ userId, readSeq: conversation.read.get(userId) ?? 0, deliveredSeq: conversation.delivered.get(userId) ?? 0 }));
+    return [...conversation.members]
+      .filter((one) => one !== user)
+      .map((userId) => ({ userId, readSeq: conversation.read.get(userId) ?? 0, deliveredSeq: conversation.delivered.get(userId) ?? 0 }));
   }
 
   private mark(user: string, type: 'receipt.read' | 'receipt.delivered', id: string, seq: number): object {
@@ -328,7 +418,8 @@ export class ModelServer {
     const to = Math.min(conversation.head, Math.max(seq, marks.get(user) ?? 0));
     marks.set(user, to);
     for (const socket of this.sockets) {
-      if (conversation.members.has(socket.user)) socket.push({ type, payload: { conversationId: id, userId: user, seq: to, at: new Date().toISOString() } });
+      if (conversation.members.has(socket.user))
+        socket.push({ type, payload: { conversationId: id, userId: user, seq: to, at: new Date().toISOString() } });
     }
     const view = this.view(conversation, user);
     return { seq: to, unreadCount: view.unreadCount, mentionCount: 0 };
@@ -349,7 +440,10 @@ export class ModelSocket {
   onerror: (() => void) | null = null;
   user = '';
 
-  constructor(private readonly server: ModelServer, readonly url: URL) {
+  constructor(
+    private readonly server: ModelServer,
+    readonly url: URL,
+  ) {
     setTimeout(() => {
       this.user = server.owner(url.searchParams.get('ticket') ?? '') ?? '';
       if (this.user === '') return this.drop(1006, '');
@@ -405,6 +499,12 @@ export class ModelSocket {
 }
 
 const HELLO = {
-  connectionId: 'c', userId: 'u', protocol: 'tertulia.v1', serverTime: '2026-01-01T00:00:00.000Z', heartbeatIntervalMs: 30_000, resumeToken: 'r', resumed: false,
+  connectionId: 'c',
+  userId: 'u',
+  protocol: 'tertulia.v1',
+  serverTime: '2026-01-01T00:00:00.000Z',
+  heartbeatIntervalMs: 30_000,
+  resumeToken: 'r',
+  resumed: false,
   limits: { frameBytes: 65_536, textChars: 16_000, syncConversations: 1_000, syncEvents: 500, presenceSubscriptions: 500 },
 };

@@ -2,7 +2,18 @@
 import { act, createElement, type ReactElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { TertuliaProvider, useConnection, useConversations, useDraft, useOutbox, usePresence, useTimeline, useTyping, useUnread, useUsers } from '../src/react.js';
+import {
+  TertuliaProvider,
+  useConnection,
+  useConversations,
+  useDraft,
+  useOutbox,
+  usePresence,
+  useTimeline,
+  useTyping,
+  useUnread,
+  useUsers,
+} from '../src/react.js';
 import { ModelServer } from './model.js';
 import { clientOf, connected, fakeTime, pass } from './support.js';
 
@@ -24,11 +35,20 @@ it('renders what the client knows, and again when it changes', async () => {
     const users = useUsers(['a', 'b']);
     const presence = usePresence(['b']);
     const lines = view.messages.map((message) => `${users.get(message.senderId)?.displayName ?? '?'}: ${message.content.text} ${message.state}`);
-    const state = [useConnection().state, useUnread().unread, useOutbox().pending, useTyping(id).length, useConversations().items.length, presence.get('b')?.status, draft?.text];
+    const state = [
+      useConnection().state,
+      useUnread().unread,
+      useOutbox().pending,
+      useTyping(id).length,
+      useConversations().items.length,
+      presence.get('b')?.status,
+      draft?.text,
+    ];
     return createElement('p', { onClick: () => store.set({ text: 'draft' }) }, [...lines, state.join()].join(' | '));
   }
   const root = createRoot(document.body.appendChild(document.createElement('div')));
-  const show = (id: string): Promise<void> => act(async () => root.render(createElement(TertuliaProvider, { client }, createElement(Screen, { id }))));
+  const show = (id: string): Promise<void> =>
+    act(async () => root.render(createElement(TertuliaProvider, { client }, createElement(Screen, { id }))));
   const settle = (): Promise<void> => act(async () => void (await pass(200)));
   const text = (): string | null => document.querySelector('p')?.textContent ?? null;
   await show('one');

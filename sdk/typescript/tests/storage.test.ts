@@ -5,14 +5,28 @@ import { SafeStorage } from '../src/storage/safe.js';
 import { ModelServer } from './model.js';
 import { clientOf, connected, fakeTime, pass } from './support.js';
 
-const KINDS: Array<[string, () => Storage]> = [['memory', () => new MemoryStorage()], ['indexeddb', () => new IndexedDbStorage()]];
+const KINDS: Array<[string, () => Storage]> = [
+  ['memory', () => new MemoryStorage()],
+  ['indexeddb', () => new IndexedDbStorage()],
+];
 
 it.each(KINDS)('%s keeps, lists, replaces and wipes, one folder per user', async (name, make) => {
   const storage = make();
   await storage.open(`${name}-ada`);
-  await storage.write([{ area: 'kv', key: 'a/1', value: 1 }, { area: 'kv', key: 'a/2', value: { deep: [2] } }, { area: 'kv', key: 'b', value: 3 }, { area: 'drafts', key: 'a/1', value: 4 }]);
-  await storage.write([{ area: 'kv', key: 'a/1', value: 5 }, { area: 'kv', key: 'b', delete: true }]);
-  expect(await storage.list('kv', 'a/')).toEqual([['a/1', 5], ['a/2', { deep: [2] }]]);
+  await storage.write([
+    { area: 'kv', key: 'a/1', value: 1 },
+    { area: 'kv', key: 'a/2', value: { deep: [2] } },
+    { area: 'kv', key: 'b', value: 3 },
+    { area: 'drafts', key: 'a/1', value: 4 },
+  ]);
+  await storage.write([
+    { area: 'kv', key: 'a/1', value: 5 },
+    { area: 'kv', key: 'b', delete: true },
+  ]);
+  expect(await storage.list('kv', 'a/')).toEqual([
+    ['a/1', 5],
+    ['a/2', { deep: [2] }],
+  ]);
   expect([await storage.get('kv', 'b'), await storage.get('drafts', 'a/1')]).toEqual([undefined, 4]);
   await storage.open(`${name}-bob`);
   expect(await storage.list('kv')).toEqual([]);
@@ -39,8 +53,12 @@ it('goes on in memory where storage breaks', async () => {
 
 function methods(of: Storage): Storage {
   return {
-    open: (name) => of.open(name), get: (area, key) => of.get(area, key), list: (area, prefix) => of.list(area, prefix),
-    write: (writes) => of.write(writes), wipe: () => of.wipe(), close: () => of.close(),
+    open: (name) => of.open(name),
+    get: (area, key) => of.get(area, key),
+    list: (area, prefix) => of.list(area, prefix),
+    write: (writes) => of.write(writes),
+    wipe: () => of.wipe(),
+    close: () => of.close(),
   };
 }
 
@@ -67,9 +85,16 @@ it('paints from the cache after a reload, then catches up and sends what waited'
   const timeline = after.conversation('one').timeline();
   await pass(1);
   expect(after.conversations().current.items[0]).toMatchObject({ id: 'one', draft: 'half a thought', sync: 'stale' });
-  expect(timeline.current.messages.map(({ id, state }) => [id, state])).toEqual([['m1', 'sent'], [waiting.id, 'queued']]);
+  expect(timeline.current.messages.map(({ id, state }) => [id, state])).toEqual([
+    ['m1', 'sent'],
+    [waiting.id, 'queued'],
+  ]);
   await connected(after);
-  expect(timeline.current.messages.map(({ id, state }) => [id, state])).toEqual([['m1', 'sent'], ['m2', 'sent'], [waiting.id, 'sent']]);
+  expect(timeline.current.messages.map(({ id, state }) => [id, state])).toEqual([
+    ['m1', 'sent'],
+    ['m2', 'sent'],
+    [waiting.id, 'sent'],
+  ]);
   expect(model.main().map((one) => one.id)).toEqual(['m1', 'm2', waiting.id]);
 });
 

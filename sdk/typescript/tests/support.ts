@@ -7,8 +7,13 @@ import type { ModelServer } from './model.js';
 export function clientOf(server: ModelServer, user: string, options: Partial<ClientOptions> = {}): Tertulia {
   const signedIn = server.signIn(user) as Omit<Tokens, 'expiresAt'> & { expiresInMs: number };
   return new Tertulia({
-    url: 'http://model.test/', storage: 'memory', fetch: server.fetch, WebSocket: server.WebSocket, random: server.random,
-    tokens: memoryTokens({ ...signedIn, expiresAt: Date.now() + signedIn.expiresInMs }), ...options,
+    url: 'http://model.test/',
+    storage: 'memory',
+    fetch: server.fetch,
+    WebSocket: server.WebSocket,
+    random: server.random,
+    tokens: memoryTokens({ ...signedIn, expiresAt: Date.now() + signedIn.expiresInMs }),
+    ...options,
   });
 }
 
