@@ -1,5 +1,8 @@
 //! The suites of the ports, on a temporary folder.
 
+// Helpers of tests, where a panic is the report.
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 
 use tempfile::TempDir;

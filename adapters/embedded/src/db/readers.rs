@@ -56,6 +56,7 @@ impl Readers {
 fn snapshot<T>(db: &Connection, op: impl FnOnce(&Connection) -> Ran<T>) -> Ran<T> {
     exec(db, "BEGIN", [])?;
     let found = op(db);
-    exec(db, "COMMIT", [])?;
+    // Nothing to keep. On a damaged file a COMMIT would fail.
+    exec(db, "ROLLBACK", [])?;
     found
 }

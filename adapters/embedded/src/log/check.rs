@@ -10,7 +10,7 @@ use tertulia_domain::ConversationId;
 use tertulia_ports::store::log::{CheckReport, Drift};
 
 use crate::conversations::{CONVERSATION, Stored, stored};
-use crate::rows::{first, seq};
+use crate::rows::{RowNo, first, seq};
 use crate::sql::{Fault, Ran, all, single};
 use ledger::Ledger;
 
@@ -20,7 +20,11 @@ const DRIFTS_MAX: usize = 1_000;
 pub(super) fn check(db: &Connection, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Ran<CheckReport> {
     let mut findings = Findings::default();
     findings.guard(|findings| storage(db, findings));
-    let ids: Vec<i64> = all(db, "SELECT row FROM conversations ORDER BY row", [], first)?;
+    let mut ids: Vec<RowNo> = Vec::new();
+    findings.guard(|_| {
+        ids = all(db, "SELECT row FROM conversations ORDER BY row", [], first)?;
+        Ok(())
+    });
     let total = u64::try_from(ids.len()).unwrap_or(u64::MAX);
     for (done, row) in (1..).zip(ids) {
         findings.conversation = None;
@@ -76,7 +80,7 @@ fn storage(db: &Connection, findings: &mut Findings) -> Ran<()> {
     Ok(())
 }
 
-fn conversation(db: &Connection, row: i64, findings: &mut Findings) -> Ran<()> {
+fn conversation(db: &Connection, row: RowNo, findings: &mut Findings) -> Ran<()> {
     let stored: Stored = single(db, &format!("{CONVERSATION} WHERE c.row = ?"), [row], stored)?;
     findings.conversation = Some(stored.conversation.id);
     sequence(db, &stored, findings)?;
