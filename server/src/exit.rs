@@ -62,6 +62,12 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<metrics_exporter_prometheus::BuildError> for Failure {
+    fn from(error: metrics_exporter_prometheus::BuildError) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
 /// Nobody reads our output any more (`tertulia check | head`): that is no failure.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {

@@ -1,7 +1,20 @@
 //! What the operating system knows about this process: its limits, and figures for `/metrics`.
 
 use metrics::gauge;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Bounds of histograms, so that figures of several servers can be added up.
+const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const BATCH: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
+
+/// From now on, figures are kept for `/metrics`. Works once per process.
+pub fn record_metrics() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_batch".into()), BATCH)?
+        .install_recorder()
+}
 
 /// Raises the number of files that may be open to what the system allows. Answers it; none = without limit.
 pub fn raise_open_files() -> Option<u64> {

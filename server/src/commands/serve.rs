@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tertulia_gateway::Gateway;
 use tertulia_services::Services;
 use tokio::net::TcpListener;
@@ -72,7 +72,7 @@ impl Serve {
 
     async fn serve(&self, config: &Config) -> Result<(), Failure> {
         let open_files = process::raise_open_files();
-        let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| Failure::failed(error.to_string()))?;
+        let metrics = process::record_metrics()?;
         let signals = Signals::new()?;
         let listener = bind(config.server.listen).await?;
         let address = listener.local_addr()?;
