@@ -61,7 +61,7 @@ export class Connection {
     void this.open();
   }
 
-  stop(stopped: StopReason, purge = false): void {
+  stop(stopped: StopReason, purge = false, end?: SocketEnd): void {
     const wasWanted = this.wanted;
     this.wanted = false;
     this.resume = null;
@@ -73,7 +73,7 @@ export class Connection {
     opening?.close();
     current?.close();
     if (current) this.down.call();
-    if (wasWanted) this.change({ state: 'disconnected', stopped, lost: false, since: this.options.now() }, 'nextRetryAt');
+    if (wasWanted) this.change({ ...end, state: 'disconnected', stopped, lost: false, since: this.options.now() }, 'nextRetryAt');
     if (stopped === 'signed-out') this.refused.call(purge);
   }
 
@@ -186,11 +186,10 @@ export class Connection {
     if (wasCurrent) this.down.call();
     if (!this.wanted) return;
     const next = this.judge(end);
-    this.change({ code: end.code, reason: end.reason });
-    if ('stop' in next) return this.stop(next.stop, next.purge);
+    if ('stop' in next) return this.stop(next.stop, next.purge, end);
     if (!next.resume) this.resume = null;
     if (this.current) return; // A takeover failed; the old one still serves.
-    this.connecting();
+    this.connecting(end);
     if (this.opening) return;
     if (next.refresh) void this.renewThenRetry(next.waitMs);
     else this.retryIn(next.waitMs);
@@ -219,8 +218,9 @@ export class Connection {
     this.change({ attempt: this.attempt, nextRetryAt: this.options.now() + waitMs });
   }
 
-  private connecting(): void {
-    if (this.info.current.state !== 'connecting') this.change({ state: 'connecting', since: this.options.now() }, 'stopped');
+  private connecting(end?: SocketEnd): void {
+    const since = this.info.current.state === 'connecting' ? this.info.current.since : this.options.now();
+    this.change({ ...end, state: 'connecting', since }, 'stopped');
     this.lostTimer ??= setTimeout(() => this.change({ lost: true }), LOST_AFTER_MS);
   }
 
