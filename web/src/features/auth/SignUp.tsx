@@ -1,6 +1,6 @@
 import { useClient } from '@tertulia/client/react';
 import { useState } from 'react';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { routes } from '../../shared/routes';
 import { t } from '../../shared/strings';
 import { Button } from '../../shared/ui/Button';
@@ -13,7 +13,10 @@ import { useSubmit } from './useSubmit';
 export function SignUp({ invite, title = t.auth.signUpTitle, hint }: { invite?: string; title?: string; hint?: string }) {
   const client = useClient();
   const [account, setAccount] = useState<Account>(NO_ACCOUNT);
-  const { busy, onSubmit, of, general } = useSubmit(() => client.auth.register({ ...bodyOf(account), ...(invite ? { invite } : {}) }));
+  const [, go] = useLocation();
+  // Whoever registers by an invitation is in already: its page has nothing more to ask.
+  const register = () => client.auth.register({ ...bodyOf(account), ...(invite ? { invite } : {}) }).then(() => go('/', { replace: true }));
+  const { busy, onSubmit, of, general } = useSubmit(register);
   const foot = (
     <>
       {t.auth.haveAccount} <Link href={invite ? `${routes.login}?invite=${encodeURIComponent(invite)}` : routes.login}>{t.auth.logIn}</Link>

@@ -23,7 +23,7 @@ export function OwnStatus() {
       <button ref={anchor} type="button" className={styles.person} aria-haspopup="dialog" aria-expanded={open} aria-label={`${t.sidebar.signedInAs(me.displayName)}. ${t.sidebar.status(t.presence[status])}`} onClick={() => setOpen(!open)}>
         <span className={styles.face}>
           <Avatar id={me.id} name={me.displayName} url={me.avatarUrl} size={32} round />
-          <PresenceDot status={presence?.status} size={11} />
+          <PresenceDot status={presence?.status} size={11} quiet />
         </span>
         <span className={styles.names}>
           <b>
@@ -59,7 +59,7 @@ function StatusForm({ status: now, text: before, onDone }: { status: Status; tex
         {CHOICES.map((choice) => (
           <label key={choice}>
             <input type="radio" name="status" checked={choice === status} onChange={() => setStatus(choice)} />
-            <PresenceDot status={choice} />
+            <PresenceDot status={choice} quiet />
             {choice === 'offline' ? t.presence.appearOffline : t.presence[choice]}
           </label>
         ))}

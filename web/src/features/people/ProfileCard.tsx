@@ -24,7 +24,7 @@ export function ProfileCard({ userId, anchor, onClose, onMessage }: { userId: st
         </h3>
         {user && <p className={styles.handle}>@{user.username}</p>}
         <p className={styles.status}>
-          <PresenceDot status={presence?.status} />
+          <PresenceDot status={presence?.status} quiet />
           {t.presence[presence?.status ?? 'unknown']}
           {presence?.emoji && ` ${presence.emoji}`}
           {presence?.text && <bdi> — {presence.text}</bdi>}

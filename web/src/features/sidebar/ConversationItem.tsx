@@ -21,7 +21,7 @@ export function ConversationItem({ conversation, slug, current, status }: Props)
   const { muted, mentionCount, unreadCount } = conversation;
   const badge = mentionCount > 0 ? mentionCount : conversation.type === 'direct' && !muted ? unreadCount : 0;
   const unread = unreadCount > 0 && !muted;
-  const words = [title, badge > 0 && mentionCount > 0 ? t.sidebar.mentions(mentionCount) : '', unreadCount > 0 ? t.sidebar.unread(unreadCount) : '', muted ? t.sidebar.muted : ''];
+  const words = [title, badge > 0 && mentionCount > 0 ? t.sidebar.mentions(mentionCount) : '', unreadCount > 0 ? t.sidebar.unread(unreadCount) : '', muted ? t.sidebar.muted : '', status ? t.presence[status] : ''];
   return (
     <Link
       href={routes.conversation(slug, conversation.id)}

@@ -15,7 +15,7 @@ import { Reactions } from './Reactions';
 import { SeenBy } from './SeenBy';
 import { SendStateNote } from './SendStateNote';
 import { ThreadSummary } from './ThreadSummary';
-import { Toolbar } from './Toolbar';
+import { type Opened, Toolbar } from './Toolbar';
 import styles from './timeline.module.css';
 
 interface Props {
@@ -32,6 +32,7 @@ interface Props {
 export const MessageRow = memo(function MessageRow({ message, first, tabbable, flash, last }: Props) {
   const context = useTimelineContext();
   const [active, setActive] = useState(false);
+  const [opened, setOpened] = useState<Opened>(null);
   const sender = useUser(message.senderId);
   const name = sender?.displayName ?? t.somebody;
   const mine = message.senderId === context.me.id;
@@ -67,7 +68,7 @@ export const MessageRow = memo(function MessageRow({ message, first, tabbable, f
         <Reactions message={message} />
         {!context.inThread && message.threadCount > 0 && <ThreadSummary message={message} />}
       </div>
-      {active && !editing && !message.deletedAt && message.state === 'sent' && <Toolbar message={message} />}
+      {(active || opened) && !editing && !message.deletedAt && message.state === 'sent' && <Toolbar message={message} opened={opened} onOpened={setOpened} />}
     </article>
   );
 });

@@ -1,6 +1,6 @@
 import type { MessageView } from '@tertulia/client';
 import { Ellipsis, Link, MailOpen, MessageSquareText, Pencil, Pin, SmilePlus, Trash2 } from 'lucide-react';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, useRef } from 'react';
 import { attempt } from '../../shared/errors';
 import { t } from '../../shared/strings';
 import { QUICK_REACTIONS } from '../../shared/text/emoji';
@@ -12,13 +12,15 @@ import { abilities, copyLink, markUnread } from './actions';
 import { useTimelineContext } from './context';
 import styles from './timeline.module.css';
 
+/** What the toolbar has opened; the row keeps it, so that the toolbar stays while the pointer is in there. */
+export type Opened = 'picker' | 'menu' | 'delete' | null;
+
 /** What one can do with a message; shows while the pointer or the focus is on it. */
-export function Toolbar({ message }: { message: MessageView }) {
+export function Toolbar({ message, opened: open, onOpened: setOpen }: { message: MessageView; opened: Opened; onOpened: (opened: Opened) => void }) {
   const context = useTimelineContext();
   const { conversation } = context;
   const picker = useRef<HTMLButtonElement>(null);
   const more = useRef<HTMLButtonElement>(null);
-  const [open, setOpen] = useState<'picker' | 'menu' | 'delete' | null>(null);
   const close = () => setOpen(null);
   const may = abilities(message, context);
   const react = (emoji: string, on?: boolean) => attempt(conversation.react(message.id, emoji, on));

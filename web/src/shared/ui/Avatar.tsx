@@ -16,11 +16,11 @@ export function Avatar({ id, name, url, size = 36, round }: { id: string; name: 
   );
 }
 
-/** A presence as colour and shape, with words for assistive technology. */
-export function PresenceDot({ status, size = 10 }: { status: Status | undefined; size?: number }) {
+/** A presence as colour and shape, with words for assistive technology unless they stand beside it (`quiet`). */
+export function PresenceDot({ status, size = 10, quiet }: { status: Status | undefined; size?: number; quiet?: boolean }) {
   const kind = status ?? 'unknown';
   return (
-    <svg className={`${styles.dot} ${styles[kind]}`} width={size} height={size} viewBox="0 0 10 10" role="img" aria-label={t.presence[kind]}>
+    <svg className={`${styles.dot} ${styles[kind]}`} width={size} height={size} viewBox="0 0 10 10" role={quiet ? undefined : 'img'} aria-hidden={quiet} aria-label={quiet ? undefined : t.presence[kind]}>
       {shapeOf(kind)}
     </svg>
   );

@@ -27,6 +27,7 @@ export function Dialog({ title, onClose, children, wide, bare }: { title: string
         e.preventDefault();
         onClose();
       }}
+      onKeyDown={(e) => e.stopPropagation()}
       onMouseDown={(e) => e.target === ref.current && onClose()}
     >
       <div className={styles.dialogBody}>
