@@ -71,3 +71,16 @@ async fn refresh(gateway: Gateway, member: Member, frame: v1::AuthRefresh) -> An
 fn heartbeat(gateway: &Gateway, member: &Member) -> v1::Heartbeat {
     v1::Heartbeat { server_time: gateway.services.spine.clock.now(), heads: gateway.hub.heads_moved(&member.connection) }
 }
+
+#[cfg(test)]
+mod tests {
+    use tertulia_protocol::v1::ClientFrame;
+
+    #[test]
+    fn every_frame_type_has_a_line() {
+        let table = include_str!("dispatch.rs");
+        for kind in ClientFrame::TYPES {
+            assert!(table.contains(&format!("\"{kind}\" => done(")), "{kind}");
+        }
+    }
+}

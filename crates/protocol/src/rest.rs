@@ -17,6 +17,7 @@ use crate::v1::MessageInput;
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "PageOf{T}")]
 #[ts(optional_fields)]
 pub struct Page<T> {
     pub items: Vec<T>,

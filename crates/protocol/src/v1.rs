@@ -345,6 +345,7 @@ impl ServerFrame {
 /// A durable event: where it stands in the log, and what it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "{T}InLog")]
 pub struct InLog<T> {
     pub conversation_id: ConversationId,
     pub seq: Seq,

@@ -61,6 +61,8 @@ pub(super) fn write_refusal(response: Response, request_id: &str) -> Response {
     let error = ErrorBody { request_id: Some(request_id.to_owned()), ..refusal.into() };
     let body = serde_json::to_vec(&ErrorAnswer { error }).unwrap_or_default();
     let mut response = Response::from_parts(parts, Body::from(body));
+    // The router wrote that of the empty body.
+    response.headers_mut().remove(header::CONTENT_LENGTH);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(ms) = retry_after_ms {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1_000)));

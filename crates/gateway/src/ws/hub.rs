@@ -197,13 +197,17 @@ impl Hub {
             let reconnect_after_ms = u64::try_from(after.as_millis()).unwrap_or_default();
             connection.queue.push(encode::server_frame(&ServerFrame::ServerDraining(ServerDraining { reconnect_after_ms })), Class::Durable);
         }
+        // A moment for the first to open another socket before this one closes.
+        tokio::time::sleep(within / 10).await;
         let steps = count.min(50);
         let chunk = connections.len().div_ceil(steps as usize).max(1);
         for group in connections.chunks(chunk) {
-            tokio::time::sleep(spread / steps).await;
             group.iter().for_each(|connection| connection.queue.close(Close::DRAIN));
+            if group.len() < connections.len() {
+                tokio::time::sleep(spread / steps).await;
+            }
         }
-        let deadline = Instant::now() + within / 2;
+        let deadline = Instant::now() + within / 4;
         while self.connected() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -29,6 +29,8 @@ thread_local! {
 pub(super) struct Socket {
     stream: TcpStream,
     decoder: Decoder,
+    /// What comes after a violation is not read any more.
+    violated: bool,
     out: VecDeque<Bytes>,
     /// Since when the oldest frame of `out` waits.
     out_since: Option<Instant>,
@@ -36,7 +38,7 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, decoder: Decoder::new(FRAME_BYTES_MAX), out: VecDeque::new(), out_since: None }
+        Self { stream, decoder: Decoder::new(FRAME_BYTES_MAX), violated: false, out: VecDeque::new(), out_since: None }
     }
 
     pub(super) async fn readable(&self) -> io::Result<()> {
@@ -80,6 +82,7 @@ impl Socket {
         let mut complete = Vec::new();
         let decoded = self.decoder.push(bytes, &mut complete);
         inbox.extend(complete);
+        self.violated = decoded.is_err();
         decoded.map_err(|violation| Ending::Close(Close::new(violation.code(), violation.reason())))
     }
 
@@ -141,6 +144,7 @@ impl Socket {
         while self.readable().await.is_ok() {
             let gone = SCRATCH.with_borrow_mut(|scratch| match self.stream.try_read(scratch) {
                 Ok(0) => true,
+                Ok(_) if self.violated => false,
                 Ok(read) => self.decoder.push(scratch.get(..read).unwrap_or_default(), &mut inbox).is_err(),
                 Err(error) => error.kind() != ErrorKind::WouldBlock,
             });
