@@ -424,7 +424,7 @@ threadRoot?: MessageId,
  */
 threadCount: number, 
 /**
- * When the newest of those replies was written.
+ * When the newest reply was written, deleted ones included: `createdAt` of the last one in the log.
  */
 lastReplyAt?: Timestamp, 
 /**
