@@ -1,7 +1,7 @@
 import type { ServerInfo } from '@tertulia/client';
 import { useClient, useConnection, useMe } from '@tertulia/client/react';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { Redirect, Route, Switch } from 'wouter';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { Invite } from '../features/auth/Invite';
 import { Login } from '../features/auth/Login';
 import { Setup } from '../features/auth/Setup';
@@ -24,6 +24,7 @@ export function App() {
   const { stopped, code } = useConnection();
   const [restored, setRestored] = useState(false);
   const left = useRef(false);
+  const [, go] = useLocation();
   useEffect(() => {
     void client.restore().catch(() => null).then(() => setRestored(true));
   }, [client]);
@@ -34,8 +35,8 @@ export function App() {
   }, [client, me?.id]);
   const logOut = useCallback(() => {
     left.current = true;
-    attempt(client.auth.logout());
-  }, [client]);
+    attempt(client.auth.logout().finally(() => go(routes.login)));
+  }, [client, go]);
 
   if (!restored) return null;
   if (stopped === 'upgrade-required') return <TooOld />;
