@@ -4,11 +4,13 @@ use tertulia_domain::access::Action;
 use tertulia_domain::content::check_content;
 use tertulia_domain::ids::{ConversationId, MessageId, Seq};
 use tertulia_domain::message::{Priority, check_expiry, check_schedule};
-use tertulia_domain::{Content, Timestamp};
+use tertulia_domain::workspace::WorkspaceRole;
+use tertulia_domain::{Content, Refusal, Timestamp};
 use tertulia_ports::store::messages::Draft;
 use tertulia_ports::store::schedule::Scheduled;
 
 use super::Messages;
+use crate::spine::access::Known;
 use crate::spine::limits::Key;
 use crate::spine::tasks::finish;
 use crate::{Answer, Caller, refuse};
@@ -45,6 +47,9 @@ impl Messages {
         self.spine.limits.take(Key::MessageSustained(caller.user_id))?;
         let (grant, known) = self.spine.access.grant_knowing(Action::Send, caller.user_id, input.conversation_id).await?;
         check_content(&input.content, self.spine.settings.content)?;
+        if input.priority == Priority::Urgent {
+            self.check_urgent(caller, &known, input.message_id).await?;
+        }
         let now = self.spine.clock.now();
         let (mentions, mention_scope) = self.mentions(grant, &known, &input.content).await?;
         let draft = Draft {
@@ -66,6 +71,18 @@ impl Messages {
             return Ok(Sent { message_id: input.message_id, seq: None, created_at: None, scheduled_at: Some(at), duplicate });
         }
         self.append(grant, draft).await
+    }
+
+    /// What interrupts people is rare, and not for guests. A retry of what was written is no second one.
+    async fn check_urgent(&self, caller: Caller, known: &Known, id: MessageId) -> Answer<()> {
+        if known.workspace_role == Some(WorkspaceRole::Guest) {
+            return Err(Refusal::forbidden("guests don't write urgent messages"));
+        }
+        if self.spine.store.messages.find(id, caller.user_id).await.map_err(refuse)?.is_some() {
+            return Ok(());
+        }
+        let limited = self.spine.limits.take(Key::Urgent(caller.user_id));
+        limited.inspect_err(|_| tracing::warn!(user = %caller.user_id, conversation = %known.subject.id, "too many urgent messages"))
     }
 
     /// The one way into the log for a message.

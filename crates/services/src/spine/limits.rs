@@ -20,6 +20,8 @@ pub enum Key {
     Message(UserId),
     /// Messages over time: 100 a minute.
     MessageSustained(UserId),
+    /// Urgent messages: 3 an hour.
+    Urgent(UserId),
     /// Edits, deletions, reactions, pins: 10/s, burst 30.
     Change(UserId),
     Typing(UserId, ConversationId),
@@ -41,6 +43,7 @@ impl Key {
         match self {
             Self::Message(_) => (20.0, Duration::from_millis(100)),
             Self::MessageSustained(_) => (100.0, Duration::from_millis(600)),
+            Self::Urgent(_) => (3.0, Duration::from_secs(20 * 60)),
             Self::Change(_) => (30.0, Duration::from_millis(100)),
             Self::Typing(..) => (1.0, Duration::from_secs(1)),
             Self::SignIn(..) => (5.0, Duration::from_secs(12)),
