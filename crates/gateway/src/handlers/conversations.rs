@@ -1,5 +1,5 @@
 use tertulia_domain::access::Action;
-use tertulia_domain::conversation::{ConversationType, ConversationView};
+use tertulia_domain::conversation::ConversationView;
 use tertulia_ports::store::conversations::{ConversationPatch, PreferencesPatch};
 use tertulia_protocol::{rest, v1};
 use tertulia_services::Caller;
@@ -7,6 +7,7 @@ use tertulia_services::conversations::CreateInput;
 
 use super::{Answer, page};
 use crate::gateway::Gateway;
+use crate::rest::body::NewGroup;
 use crate::rest::call::Call;
 use crate::rest::query::PageQuery;
 use crate::ws::hub::Member;
@@ -16,10 +17,9 @@ pub async fn create(gateway: Gateway, caller: Caller, call: Call<rest::CreateCon
     gateway.services.conversations.create(caller, CreateInput { conversation_type, workspace_id, name, topic, visibility, member_ids, settings }).await
 }
 
-/// As `create`, of type group whatever the body says.
-pub async fn create_group(gateway: Gateway, caller: Caller, mut call: Call<rest::CreateConversation>) -> Answer<(ConversationView, bool)> {
-    call.body.conversation_type = ConversationType::Group;
-    create(gateway, caller, call).await
+pub async fn create_group(gateway: Gateway, caller: Caller, call: Call<NewGroup>) -> Answer<(ConversationView, bool)> {
+    let Call { path, query, body: NewGroup(body), client } = call;
+    create(gateway, caller, Call { path, query, body, client }).await
 }
 
 pub async fn list(gateway: Gateway, caller: Caller, call: Call<(), PageQuery>) -> Answer<rest::Page<ConversationView>> {

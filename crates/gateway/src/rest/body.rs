@@ -1,12 +1,14 @@
 //! Bodies of requests: JSON, bounded in size and time.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value};
 use tertulia_domain::error::{Code, Refusal};
 use tertulia_domain::ids::{ConversationId, MessageId};
 use tertulia_protocol::rest;
@@ -57,6 +59,31 @@ plain!(
     rest::React,
     SyncRequest,
 );
+
+/// A conversation of type group, whatever the body says its type is.
+pub struct NewGroup(pub rest::CreateConversation);
+
+impl TakenBody for NewGroup {
+    fn read(text: &str) -> Result<Self, Refusal> {
+        let mut fields: Map<String, Value> = json::read(text)?;
+        fields.insert("type".into(), "group".into());
+        Ok(Self(json::read(&Value::Object(fields).to_string())?))
+    }
+}
+
+impl JsonSchema for NewGroup {
+    fn schema_name() -> Cow<'static, str> {
+        "CreateGroup".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = rest::CreateConversation::json_schema(generator);
+        if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            fields.remove("type");
+        }
+        schema.remove("required");
+        schema
+    }
+}
 
 // A flattened struct loses the place of an error, so its parts are read one by one.
 impl TakenBody for rest::SendMessage {
