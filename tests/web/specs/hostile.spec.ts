@@ -26,7 +26,7 @@ test('HTML and SQL are text, wherever people write', async ({ people, open }) =>
   await expect(ada.thread).toContainText('DROP TABLE messages');
   await expect(ada.item(NASTY_NAME)).toBeVisible();
   await ada.openChannel(NASTY_NAME);
-  await ada.page.getByRole('button', { name: t.header.showMembers }).click();
+  await ada.page.getByRole('button', { name: t.header.showMembers, exact: true }).click();
   await expect(ada.page.getByRole('complementary', { name: t.members.title })).toContainText(NASTY_NAME);
 
   expect(await ada.page.evaluate(() => 'pwned' in window)).toBe(false);

@@ -19,6 +19,8 @@ test('who was cut off catches up without a reload, in order and without duplicat
   const held = numbered('held', 3);
   for (const text of held) await grace.say('general', text);
   await expect(grace.message(held[2]!)).toBeVisible();
+  expect(await grace.texts('missed')).toEqual([]);
+  expect(await ada.texts('held')).toEqual([]);
 
   await grace.page.context().setOffline(false);
   await expect.poll(() => grace.texts('missed'), { timeout: 30_000 }).toEqual(missed);

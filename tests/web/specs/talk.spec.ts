@@ -100,6 +100,7 @@ test.describe('two people in a channel', () => {
   });
 
   test('typing, presence and read marks are live', async () => {
+    test.setTimeout(150_000);
     await ada.composer('general').pressSequentially('I am thi');
     const line = grace.page.getByTestId('typing').first();
     await expect(line).toHaveText(t.typing(['Ada Lovelace']));
@@ -109,7 +110,7 @@ test.describe('two people in a channel', () => {
     await ada.say('general', 'Who reads this?');
     await expect(ada.list.getByRole('button', { name: t.message.seenBy(1) })).toBeVisible();
 
-    await grace.page.getByRole('button', { name: t.header.showMembers }).click();
+    await grace.page.getByRole('button', { name: t.header.showMembers, exact: true }).click();
     const row = grace.page.getByRole('complementary', { name: t.members.title }).getByRole('listitem').filter({ hasText: 'Ada Lovelace' });
     await expect(row.getByRole('img', { name: t.presence.online })).toBeVisible();
     await ada.page.context().close();
@@ -119,7 +120,7 @@ test.describe('two people in a channel', () => {
   test('unread counts rise elsewhere and fall when read', async ({ people }) => {
     await people.newChannel(owner, 'launch');
     await ada.openChannel('launch');
-    await grace.say('general', 'While you are away, @ada');
+    await grace.say('general', '@ada: while you are away');
     await expect(ada.item('general')).toHaveAccessibleName(new RegExp(t.sidebar.mentions(1)));
     await ada.openChannel('general');
     await expect(ada.item('general')).not.toHaveAccessibleName(/mention|unread/);
