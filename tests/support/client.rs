@@ -70,6 +70,11 @@ impl Client {
         &self.account.as_ref().expect("signed in").access_token
     }
 
+    /// The same over new connections, after the server was away.
+    pub fn reconnected(&self) -> Self {
+        Self { http: reqwest::Client::new(), ..self.clone() }
+    }
+
     /// The same without an account.
     pub fn anybody(&self) -> Self {
         Self { account: None, ..self.clone() }

@@ -18,23 +18,25 @@ pub struct Options {
     pub open: bool,
     pub limits: bool,
     pub more: Vec<String>,
+    /// Another than the one that belongs to the tests.
+    pub binary: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { open: true, limits: false, more: Vec::new() }
+        Self { open: true, limits: false, more: Vec::new(), binary: None }
     }
 }
 
 impl Options {
     /// As an operator gets it who sets nothing.
     pub fn plain() -> Self {
-        Self { open: false, limits: true, more: Vec::new() }
+        Self { open: false, limits: true, ..Self::default() }
     }
 
     /// With rate limits, and registration open.
     pub fn limited() -> Self {
-        Self { open: true, limits: true, more: Vec::new() }
+        Self { limits: true, ..Self::default() }
     }
 }
 
@@ -72,7 +74,7 @@ impl Server {
 
     fn launch(&mut self) {
         let address = self.address().to_owned();
-        let mut command = Command::new(binary());
+        let mut command = Command::new(self.binary());
         command.args(["serve", "--listen", &address, "--data"]).arg(self.data.path()).args(&self.options.more);
         if self.options.open {
             command.arg("--open-registration");
@@ -113,6 +115,11 @@ impl Server {
         self.launch();
     }
 
+    fn binary(&self) -> PathBuf {
+        // The server's working directory is another than ours.
+        self.options.binary.as_ref().map_or_else(binary, |path| path.canonicalize().expect("the server's binary"))
+    }
+
     /// `127.0.0.1:port`.
     pub fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
@@ -142,7 +149,7 @@ impl Server {
 
     /// Runs another command of the binary on this server's data.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(binary()).args(arguments).arg("--data").arg(self.data()).current_dir(self.data()).output().unwrap()
+        Command::new(self.binary()).args(arguments).arg("--data").arg(self.data()).current_dir(self.data()).output().unwrap()
     }
 
     /// `tertulia check` finds nothing wrong.

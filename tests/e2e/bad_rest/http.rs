@@ -43,8 +43,7 @@ async fn r27_another_host_gets_into_no_link() {
 
 #[tokio::test]
 async fn r28_other_sites_may_not() {
-    let server =
-        Server::with(Options { more: vec!["--set".into(), r#"origins=["https://app.example.com"]"#.into()], ..Options::default() });
+    let server = Server::with(Options { more: vec!["--set".into(), "origins=https://app.example.com".into()], ..Options::default() });
     let maya = Client::register(&server, "maya").await;
     for origin in ["https://evil.example", "null", "https://app.example.com.evil", "http://app.example.com", "https://app.example.com:8443"]
     {
@@ -130,9 +129,9 @@ async fn drip(address: &str, head: &str, every: Duration, within: Duration) -> (
 async fn r31_who_drips_is_cut_off() {
     let server = Server::shared();
     let every = Duration::from_millis(500);
-    let head = format!("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{");
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
     let slow_head = drip(server.address(), "GET /api/v1/server HTTP/1.1\r\nX-Slow: ", every, Duration::from_secs(40));
-    let slow_body = drip(server.address(), &head, every, Duration::from_secs(40));
+    let slow_body = drip(server.address(), head, every, Duration::from_secs(40));
     let ((head_answer, head_time), (body_answer, body_time)) = tokio::join!(slow_head, slow_body);
     assert!((9..=12).contains(&head_time.as_secs()), "{head_time:?}");
     assert!(head_answer.is_empty() || head_answer.starts_with("HTTP/1.1 408"), "{head_answer}");

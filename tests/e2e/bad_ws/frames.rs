@@ -32,7 +32,8 @@ async fn w11_what_is_no_frame_is_answered_and_the_connection_stays() {
         (r#"{"type":"connected","payload":{}}"#, Code::UnknownType),
         (r#"{"type":"heartbeat","id":5,"payload":{}}"#, Code::InvalidMessage),
         (r#"{"type":"typing.start"}"#, Code::InvalidMessage),
-        (r#"{"type":"typing.start","payload":[]}"#, Code::InvalidField),
+        (r#"{"type":"typing.start","payload":[]}"#, Code::InvalidMessage),
+        (r#"{"type":"typing.start","payload":{}}"#, Code::InvalidField),
     ];
     for chunk in rows.chunks(5) {
         let mut socket = maya.socket().await;

@@ -27,7 +27,7 @@ pub struct Stage {
     pub victim: Client,
     /// Somebody outside whom others add.
     pub recruit: Client,
-    /// Whose rights put everything back.
+    /// In no column: whose rights put everything back.
     keeper: Client,
     archived: bool,
     direct: bool,
@@ -40,9 +40,9 @@ impl Stage {
         let (outside, inside) = (scene.join("outsider", "guest").await, scene.join("guest", "guest").await);
         let stranger = Scene::new(server).await.owner;
         let direct = place.kind == "direct";
-        let keeper = if place.kind == "group" || direct { admin.clone() } else { scene.owner.clone() };
-        let all = [&admin, &member, &inside, &former, &victim, &scene.owner];
-        let conversation = make(&scene, place, &keeper, if direct { &all[1..2] } else { &all }).await;
+        let keeper = if direct { admin.clone() } else { scene.join("keeper", "admin").await };
+        let all = [&member, &admin, &inside, &former, &victim, &scene.owner];
+        let conversation = make(&scene, place, &keeper, if direct { &all[..1] } else { &all }).await;
         let columns: [(&str, Client, Option<&str>); 8] = [
             ("anonymous", keeper.anybody(), None),
             ("stranger", stranger, None),

@@ -140,7 +140,7 @@ pub const GROUP: Place = Place { name: "group", kind: "group", visibility: "priv
     (Leave,         "u...yyyy"),
 ]};
 
-/// Between "member inside" and "admin of the conversation", who is none.
+/// Between "member inside" and "admin of the conversation", who is none, and who wrote what is "others'".
 #[rustfmt::skip]
 pub const DIRECT: Place = Place { name: "direct", kind: "direct", visibility: "private", archived: false, rows: [
     (Look,          "u..--yy."),
@@ -148,9 +148,9 @@ pub const DIRECT: Place = Place { name: "direct", kind: "direct", visibility: "p
     (ReadMessage,   "u..--yy."),
     (Send,          "u..--yy."),
     (EditOwn,       "u----yy-"),
-    (EditOthers,    "u..--ff."),
+    (EditOthers,    "u..--f-."),
     (DeleteOwn,     "u----yy-"),
-    (DeleteOthers,  "u..--ff."),
+    (DeleteOthers,  "u..--f-."),
     (React,         "u..--yy."),
     (Pin,           "u..--yy."),
     (Type,          "u..--yy."),

@@ -143,7 +143,8 @@ async fn pins_are_for_everybody() {
 async fn mentions_are_those_who_are_there() {
     let server = Server::shared();
     let scene = Scene::new(&server).await;
-    let [maya, omar, outside] = scene.members(["maya", "omar", "outside"]).await;
+    let [maya, omar] = scene.members(["maya", "omar"]).await;
+    let outside = tertulia_tests::Client::register(&server, "outside").await;
     let channel = scene.channel(&[&maya, &omar]).await;
     let words = format!("@{} @{} `@{}` @nobody", omar.username(), outside.username(), maya.username());
     let id = maya.say_id(&channel, &words).await;
