@@ -53,7 +53,7 @@ function lines(count: number): string {
 
 async function jumpToDate(app: App, date: string): Promise<void> {
   await app.page.getByRole('button', { name: t.header.jumpToDate }).click();
-  await app.page.getByLabel(t.date.label).fill(date);
+  await app.page.getByLabel(t.date.label, { exact: true }).fill(date);
   await app.page.getByRole('button', { name: t.date.go, exact: true }).click();
 }
 

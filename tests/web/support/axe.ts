@@ -4,7 +4,12 @@ import type { Page } from '@playwright/test';
 import type { AxeResults, RunOptions } from 'axe-core';
 
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const OPTIONS: RunOptions = { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
+const OPTIONS: RunOptions = {
+  // Experimental, and wrong about initials that are hidden from assistive technology.
+  rules: { 'label-content-name-mismatch': { enabled: false } },
+  resultTypes: ['violations'],
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+};
 
 /** What keeps people with assistive technology out: serious and critical findings, one a line. */
 export async function barriers(page: Page): Promise<string[]> {
