@@ -1,5 +1,6 @@
 //! One writer thread, a few readers, one file.
 
+mod job;
 mod open;
 mod readers;
 mod trouble;

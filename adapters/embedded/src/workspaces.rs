@@ -77,7 +77,8 @@ impl Workspaces for Db {
 
     async fn role(&self, id: WorkspaceId, user: UserId) -> StoreResult<Option<WorkspaceRole>> {
         self.read(move |db| {
-            const SQL: &str = "SELECT m.role FROM workspaces w, users u JOIN workspace_members m ON m.workspace = w.row AND m.user = u.row WHERE w.id = ? AND u.id = ?";
+            const SQL: &str = "SELECT m.role FROM workspaces w, users u JOIN workspace_members m ON m.workspace = w.row AND m.user = u.row
+                WHERE w.id = ? AND u.id = ?";
             let role = one(db, SQL, (id.as_bytes(), user.as_bytes()), first::<Coded<WorkspaceRole>>)?;
             Ok(role.map(|coded| coded.0))
         })

@@ -7,6 +7,7 @@
 pub mod bus_suite;
 pub mod clock;
 pub mod fold;
+pub mod lossy;
 pub mod plan;
 pub mod random;
 pub mod store_suite;
@@ -14,5 +15,6 @@ pub mod world;
 
 pub use clock::ManualClock;
 pub use fold::Folded;
+pub use lossy::LossyBus;
 pub use random::Random;
 pub use world::World;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tertulia_domain::access::{Action, Grant, Standing, Subject, WorkspaceGrant, authorize};
 use tertulia_domain::conversation::ConversationSettings;
 use tertulia_domain::message::Priority;
-use tertulia_domain::{Code, Content, ConversationId, ConversationType, Event, MemberRole, MessageId, Seq, Timestamp, UserId, Visibility, WorkspaceId, WorkspaceRole};
+use tertulia_domain::{
+    Code, Content, ConversationId, ConversationType, Event, MemberRole, MessageId, Seq, Timestamp, UserId, Visibility, WorkspaceId, WorkspaceRole,
+};
 use tertulia_ports::store::conversations::{Created, NewConversation};
 use tertulia_ports::store::log::Tail;
 use tertulia_ports::store::messages::{Appended, Draft};

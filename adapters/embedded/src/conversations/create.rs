@@ -113,8 +113,8 @@ fn add(db: &Connection, conversation: &Conversation, workspace: Option<RowNo>, c
     let at = conversation.created_at.as_millis();
     insert(
         db,
-        "INSERT INTO conversations (id, type, workspace, name, name_key, topic, visibility, settings, is_default, pair, epoch, created_by, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO conversations (id, type, workspace, name, name_key, topic, visibility, settings, is_default, pair, epoch,
+         created_by, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             conversation.id.as_bytes(),
             Coded(conversation.conversation_type),

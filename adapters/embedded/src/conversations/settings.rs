@@ -26,7 +26,8 @@ pub(super) fn update(db: &Connection, grant: Grant, patch: ConversationPatch, at
     }
     exec(
         db,
-        "UPDATE conversations SET name = ?, name_key = ?, topic = ?, avatar_url = ?, visibility = ?, settings = ?, archived_at = ?, updated_at = ? WHERE row = ?",
+        "UPDATE conversations SET name = ?, name_key = ?, topic = ?, avatar_url = ?, visibility = ?, settings = ?,
+         archived_at = ?, updated_at = ? WHERE row = ?",
         (
             &new.name,
             key.filter(|_| stored.workspace.is_some()),

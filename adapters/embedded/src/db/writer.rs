@@ -9,8 +9,9 @@ use rusqlite::{Connection, Error};
 use tertulia_ports::{StoreError, StoreResult};
 use tokio::sync::{mpsc, oneshot};
 
+use super::job::{Job, Pending, Uncommitted, Verdict};
 use super::trouble::{self, Gravity};
-use crate::sql::{Fault, Ran, exec};
+use crate::sql::{Ran, exec};
 
 /// Operations that share one commit at most.
 const BATCH_MAX: usize = 512;
@@ -60,7 +61,7 @@ impl Writer {
         F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.send(Work::Job(Box::new(Pending { op: Some(op), result: None, reply }))).await?;
+        self.send(Work::Job(Box::new(Pending::new(op, reply)))).await?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Failed("the writer ended".into())))
     }
 
@@ -98,62 +99,6 @@ impl Drop for Writer {
         if let Some(thread) = self.thread.lock().take() {
             drop(thread.join());
         }
-    }
-}
-
-/// An operation and who waits for it, its types forgotten.
-trait Job: Send {
-    /// Runs it inside a savepoint; the answer waits for the commit.
-    fn run(&mut self, db: &Connection) -> Verdict;
-    /// Tells the outcome; `uncommitted` when there was no commit.
-    fn settle(self: Box<Self>, uncommitted: Option<&Uncommitted>);
-}
-
-/// What becomes of an operation's changes.
-enum Verdict {
-    Keep,
-    Undo,
-    /// The whole batch cannot go on.
-    Abort(Error),
-}
-
-/// Why there was no commit.
-struct Uncommitted {
-    why: String,
-    /// It failed in the commit itself, so that its changes may come to light after a restart.
-    unknown: bool,
-}
-
-struct Pending<T, F> {
-    op: Option<F>,
-    result: Option<StoreResult<T>>,
-    reply: oneshot::Sender<StoreResult<T>>,
-}
-
-impl<T: Send, F: FnOnce(&Connection) -> Ran<T> + Send> Job for Pending<T, F> {
-    fn run(&mut self, db: &Connection) -> Verdict {
-        let Some(op) = self.op.take().filter(|_| !self.reply.is_closed()) else { return Verdict::Undo };
-        match op(db) {
-            Ok(value) => {
-                self.result = Some(Ok(value));
-                Verdict::Keep
-            }
-            Err(Fault::Sql(error)) if trouble::gravity(&error) != Gravity::Operation => Verdict::Abort(error),
-            Err(fault) => {
-                self.result = Some(Err(trouble::answer(fault)));
-                Verdict::Undo
-            }
-        }
-    }
-
-    fn settle(self: Box<Self>, uncommitted: Option<&Uncommitted>) {
-        let answer = match uncommitted {
-            None => self.result.unwrap_or_else(|| Err(StoreError::Down("not run".into()))),
-            Some(Uncommitted { why, unknown: true }) => Err(StoreError::Failed(why.clone())),
-            Some(Uncommitted { why, .. }) => Err(StoreError::Down(why.clone())),
-        };
-        // Who went away does not hear it.
-        drop(self.reply.send(answer));
     }
 }
 
@@ -261,85 +206,4 @@ impl Desk {
 }
 
 #[cfg(test)]
-mod tests {
-    use rusqlite::ffi;
-
-    use super::*;
-
-    fn writer() -> Writer {
-        let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE secrets (name TEXT, value BLOB); INSERT INTO secrets VALUES ('cursors', x'00')").unwrap();
-        Writer::start(db)
-    }
-
-    fn put(bytes: usize) -> impl FnOnce(&Connection) -> Ran<usize> + Send + 'static {
-        move |db| exec(db, "INSERT INTO secrets VALUES ('x', zeroblob(?))", [bytes as i64])
-    }
-
-    async fn rows(writer: &Writer) -> i64 {
-        writer.run(|db| crate::sql::single(db, "SELECT count(*) FROM secrets", [], |row| row.get(0))).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn what_is_refused_undoes_itself_and_nothing_else() {
-        let writer = writer();
-        let refused = |db: &Connection| -> Ran<()> {
-            exec(db, "INSERT INTO secrets VALUES ('y', x'00')", [])?;
-            Err(tertulia_domain::Refusal::not_found().into())
-        };
-        let (good, bad, wrong, also_good) = tokio::join!(
-            writer.run(put(1)),
-            writer.run(refused),
-            writer.run(|db| exec(db, "INSERT INTO nowhere VALUES (1)", [])),
-            writer.run(put(1)),
-        );
-        assert!(good.is_ok() && also_good.is_ok());
-        assert!(matches!(bad, Err(StoreError::Refused(_))) && matches!(wrong, Err(StoreError::Failed(_))));
-        assert_eq!(rows(&writer).await, 3);
-        assert_eq!(writer.health().await, Ok(()));
-    }
-
-    #[tokio::test]
-    async fn a_full_disk_passes() {
-        let writer = writer();
-        let limit = |pages: u32| move |db: &Connection| Ok(db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?);
-        writer.run(limit(10)).await.unwrap();
-        assert!(matches!(writer.run(put(1_000_000)).await, Err(StoreError::Down(_))));
-        assert_eq!(rows(&writer).await, 1, "reads go on, and nothing was changed");
-        assert!(matches!(writer.run(put(1_000_000)).await, Err(StoreError::Down(_))));
-        writer.run(limit(10_000)).await.unwrap();
-        writer.run(put(1_000_000)).await.unwrap();
-        assert_eq!(writer.health().await, Ok(()));
-    }
-
-    #[tokio::test]
-    async fn a_storage_that_failed_is_never_trusted_again() {
-        let writer = writer();
-        writer.run(put(1)).await.unwrap();
-        let failing = |_: &Connection| -> Ran<()> { Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None).into()) };
-        assert!(matches!(writer.run(failing).await, Err(StoreError::Down(_))));
-        for _ in 0..2 {
-            assert!(matches!(writer.run(put(1)).await, Err(StoreError::Down(_))));
-            assert!(writer.health().await.is_err());
-        }
-    }
-
-    #[tokio::test]
-    async fn a_caller_who_went_away_changes_nothing() {
-        let writer = writer();
-        let (slow, began) = (std::time::Duration::from_millis(50), Arc::new(tokio::sync::Notify::new()));
-        let signal = began.clone();
-        let holding = writer.run(move |_| {
-            signal.notify_one();
-            std::thread::sleep(slow);
-            Ok(())
-        });
-        let impatient = async {
-            began.notified().await;
-            tokio::time::timeout(std::time::Duration::from_millis(1), writer.run(put(1))).await.unwrap_err();
-        };
-        let (held, ()) = tokio::join!(holding, impatient);
-        held.unwrap();
-        assert_eq!(rows(&writer).await, 1);
-    }
-}
+mod tests;

@@ -114,7 +114,8 @@ pub async fn pins_are_listed(world: &World) {
     let maya = world.user("maya").await;
     let group = world.group(maya, &[]).await;
     let (one, two) = (world.send(group, maya, "one").await, world.send(group, maya, "two").await);
-    for (id, action, changes) in [(two, Toggle::Add, true), (one, Toggle::Add, true), (one, Toggle::Add, false), (two, Toggle::Remove, true), (two, Toggle::Add, true)] {
+    let (add, remove) = (Toggle::Add, Toggle::Remove);
+    for (id, action, changes) in [(two, add, true), (one, add, true), (one, add, false), (two, remove, true), (two, add, true)] {
         assert_eq!(pin(world, maya, group, id, action).await.unwrap().is_some(), changes);
     }
     let pins = world.store.messages.pins(may_read(maya, group)).await.unwrap();
