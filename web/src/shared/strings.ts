@@ -112,8 +112,7 @@ export const t = {
     unread: (n: number) => count(n, 'unread message', 'unread messages'),
     mentions: (n: number) => count(n, 'mention', 'mentions'),
     muted: 'muted',
-    signedInAs: (name: string) => `Signed in as ${name}`,
-    status: (status: string) => `Your status: ${status}`,
+    you: 'Signed in as',
   },
 
   switcher: {

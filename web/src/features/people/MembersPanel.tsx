@@ -50,9 +50,9 @@ export function MembersPanel({ summary, title, onClose, onAdd, onProfile }: Prop
       <VList className={styles.list} data={lines} role="list" aria-label={t.members.title} aria-busy={!ready}>
         {(line) =>
           'heading' in line ? (
-            <h3 key={line.key} className={styles.heading}>
-              {line.heading}
-            </h3>
+            <div key={line.key} role="listitem">
+              <h3 className={styles.heading}>{line.heading}</h3>
+            </div>
           ) : (
             <MemberLine key={line.key} member={line.member} summary={summary} status={presence.get(line.member.user.id)?.status} onProfile={onProfile} />
           )

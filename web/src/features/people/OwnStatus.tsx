@@ -20,11 +20,12 @@ export function OwnStatus() {
   const status = presence?.status ?? 'unknown';
   return (
     <div className={styles.own}>
-      <button ref={anchor} type="button" className={styles.person} aria-haspopup="dialog" aria-expanded={open} aria-label={`${t.sidebar.signedInAs(me.displayName)}. ${t.sidebar.status(t.presence[status])}`} onClick={() => setOpen(!open)}>
+      <button ref={anchor} type="button" className={styles.person} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className={styles.face}>
           <Avatar id={me.id} name={me.displayName} url={me.avatarUrl} size={32} round />
           <PresenceDot status={presence?.status} size={11} quiet />
         </span>
+        <span className="visually-hidden">{t.sidebar.you}</span>
         <span className={styles.names}>
           <b>
             <bdi>{me.displayName}</bdi>

@@ -21,20 +21,20 @@ export function ConversationItem({ conversation, slug, current, status }: Props)
   const { muted, mentionCount, unreadCount } = conversation;
   const badge = mentionCount > 0 ? mentionCount : conversation.type === 'direct' && !muted ? unreadCount : 0;
   const unread = unreadCount > 0 && !muted;
-  const words = [title, badge > 0 && mentionCount > 0 ? t.sidebar.mentions(mentionCount) : '', unreadCount > 0 ? t.sidebar.unread(unreadCount) : '', muted ? t.sidebar.muted : '', status ? t.presence[status] : ''];
+  const words = [mentionCount > 0 ? t.sidebar.mentions(mentionCount) : '', unreadCount > 0 ? t.sidebar.unread(unreadCount) : '', muted ? t.sidebar.muted : ''].filter(Boolean);
   return (
     <Link
       href={routes.conversation(slug, conversation.id)}
       className={[styles.item, unread && styles.unread, current && styles.active, muted && styles.muted].filter(Boolean).join(' ')}
       aria-current={current ? 'page' : undefined}
-      aria-label={words.filter(Boolean).join(', ')}
     >
       <Picture conversation={conversation} status={status} />
       <span className={styles.label}>
         <bdi>{title.replace(/^#/, '')}</bdi>
+        {words.length > 0 && <span className="visually-hidden">, {words.join(', ')}</span>}
       </span>
       {conversation.draft && !current && <Pencil size={13} aria-hidden />}
-      <Badge count={badge} label={mentionCount > 0 ? t.sidebar.mentions(mentionCount) : t.sidebar.unread(unreadCount)} />
+      <Badge count={badge} />
     </Link>
   );
 }

@@ -8,12 +8,13 @@ import { Button } from '../../shared/ui/Button';
 import { Context, type TimelineContext } from './context';
 import { DayLine, NewLine, RepliesLine, Skeleton } from './Lines';
 import { MessageRow } from './MessageRow';
-import { changeOf, type Row, rowsOf } from './rows';
+import { changedAtStart, type Row, rowsOf } from './rows';
 import styles from './timeline.module.css';
 import { useAnnouncer } from './useAnnouncer';
 import { useReadMarks } from './useReadMarks';
 import { useRoving } from './useRoving';
 import { useScroll } from './useScroll';
+import { useWindowSteps } from './useWindowSteps';
 
 interface Props {
   context: Omit<TimelineContext, 'jumpTo' | 'holdUnread'>;
@@ -32,12 +33,13 @@ interface Props {
 const BUFFER_PX = 800;
 
 /** A conversation's or a thread's messages. The one place that knows how the list is drawn. */
-export function MessageList({ context: outer, timeline, view, label, start, target, sent }: Props) {
+export function MessageList({ context: outer, timeline, view: newest, label, start, target, sent }: Props) {
+  const view = useWindowSteps(newest);
   const rows = useMemo(() => rowsOf(view), [view]);
   const before = useRef<readonly Row[]>([]);
-  const change = useMemo(() => changeOf(before.current, rows), [rows]);
+  const shift = useMemo(() => changedAtStart(before.current, rows), [rows]);
   const box = useRef<HTMLDivElement>(null);
-  const scroll = useScroll({ rows, before, change, timeline, view, target, sent, meId: outer.me.id });
+  const scroll = useScroll({ rows, before, timeline, view, target, sent, meId: outer.me.id });
   const read = useReadMarks(outer.conversation, view, rows, scroll, outer.inThread);
   const roving = useRoving(rows, box, scroll.handle);
   const announcer = useAnnouncer(view, outer.me.id);
@@ -64,7 +66,7 @@ export function MessageList({ context: outer, timeline, view, label, start, targ
         <div ref={box} className={styles.list} role="log" aria-live="off" aria-label={label} tabIndex={-1} onKeyDown={roving.onKeyDown} onFocus={roving.onFocus}>
           {!outer.inThread && <div className={styles.spacer} />}
           {view.ready ? (
-            <Virtualizer ref={scroll.handle} scrollRef={box} data={rows} bufferSize={BUFFER_PX} shift={change.shift} keepMounted={roving.keepMounted} onScroll={onScroll} onResize={scroll.onResize}>
+            <Virtualizer ref={scroll.handle} scrollRef={box} data={rows} bufferSize={BUFFER_PX} shift={shift} keepMounted={roving.keepMounted} onScroll={onScroll} onResize={scroll.onResize}>
               {(row) => <RowView key={row.key} row={row} start={start} tabKey={roving.tabKey} flashKey={scroll.flashKey} lastOwn={lastOwn} />}
             </Virtualizer>
           ) : (

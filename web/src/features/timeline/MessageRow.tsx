@@ -96,7 +96,7 @@ function Gutter({ message, first, sender, name }: { message: MessageView; first:
     );
   }
   return (
-    <button type="button" className={styles.face} tabIndex={-1} aria-label={t.profile.title(name)} onClick={(e) => openProfile(message.senderId, e.currentTarget)}>
+    <button type="button" className={styles.face} tabIndex={-1} aria-hidden onClick={(e) => openProfile(message.senderId, e.currentTarget)}>
       <Avatar id={message.senderId} name={name} url={sender?.avatarUrl} />
     </button>
   );

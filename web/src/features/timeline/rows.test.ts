@@ -1,6 +1,7 @@
 import type { MessageView } from '@tertulia/client';
 import { describe, expect, it } from 'vitest';
-import { changeOf, rowsOf } from './rows';
+import { changedAtStart, rowsOf } from './rows';
+import { unionOf } from './useWindowSteps';
 
 function message(id: string, at: string, senderId = 'ada', more: Partial<MessageView> = {}): MessageView {
   return {
@@ -49,14 +50,26 @@ describe('rows', () => {
   });
 });
 
-describe('changeOf', () => {
-  const rows = (...ids: string[]) => rowsOf(view(ids.map((id) => message(id, '2026-11-16T09:00:00')), { hasOlder: true }));
+describe('a window that moves', () => {
+  const list = (...ids: string[]) => ids.map((id) => message(id, '2026-11-16T09:00:00'));
+  const rows = (...ids: string[]) => rowsOf(view(list(...ids), { hasOlder: true }));
+  const union = (old: string, now: string) => unionOf(list(...old), list(...now))?.map((one) => one.id).join('') ?? null;
 
-  it('knows prepending from appending from a window that slid', () => {
-    expect(changeOf(rows('b', 'c'), rows('a', 'b', 'c'))).toEqual({ shift: true, slid: false });
-    expect(changeOf(rows('b', 'c'), rows('b', 'c', 'd')).slid).toBe(false);
-    expect(changeOf(rows('b', 'c'), rows('b', 'c', 'd')).shift).toBe(false);
-    expect(changeOf(rows('a', 'b', 'c'), rows('b', 'c', 'd'))).toEqual({ shift: false, slid: true });
-    expect(changeOf(rows('a'), rows('x', 'y'))).toEqual({ shift: false, slid: false });
+  it('is measured from its end only when its start changed', () => {
+    expect(changedAtStart(rows('b', 'c'), rows('a', 'b', 'c'))).toBe(true);
+    expect(changedAtStart(rows('a', 'b', 'c'), rows('b', 'c'))).toBe(true);
+    expect(changedAtStart(rows('b', 'c'), rows('b', 'c', 'd'))).toBe(false);
+    expect(changedAtStart(rows('b', 'c', 'd'), rows('b', 'c'))).toBe(false);
+    expect(changedAtStart(rows('a'), rows('x', 'y'))).toBe(false);
+    expect(changedAtStart([], rows('a'))).toBe(false);
+  });
+
+  it('takes a step between where both ends change', () => {
+    expect(union('cdef', 'abcd')).toBe('abcdef');
+    expect(union('abcd', 'cdef')).toBe('abcdef');
+  });
+
+  it('takes none where one end changes, or everything', () => {
+    for (const [old, now] of [['bc', 'abc'], ['abc', 'abcd'], ['abc', 'bc'], ['abc', 'ab'], ['abc', 'xyz'], ['', 'ab'], ['abc', 'abc'], ['abc', 'axc']] as const) expect(union(old, now)).toBeNull();
   });
 });

@@ -39,14 +39,11 @@ export function groups(before: MessageView, next: MessageView): boolean {
   return before.senderId === next.senderId && apart <= GROUP_MS && apart >= -GROUP_MS && !before.deletedAt && !next.replyTo && next.priority === before.priority;
 }
 
-/** How the rows changed at both ends: what the virtual list must know to keep the reader's place. */
-export function changeOf(before: readonly Row[], after: readonly Row[]): { shift: boolean; slid: boolean } {
-  if (before.length === 0 || after.length === 0) return { shift: false, slid: false };
-  const sameEnd = before.at(-1)?.key === after.at(-1)?.key;
-  const anchor = before.find((row) => row.kind === 'message' && after.some((other) => other.key === row.key));
-  if (!anchor) return { shift: false, slid: false };
-  const moved = indexOf(before, anchor.key) !== indexOf(after, anchor.key);
-  return { shift: moved && sameEnd, slid: moved && !sameEnd };
+/** Whether rows came or went before the ones that stayed: then the virtual list measures from its end. */
+export function changedAtStart(before: readonly Row[], after: readonly Row[]): boolean {
+  if (before.at(-1)?.key !== after.at(-1)?.key) return false;
+  const anchor = before.find((row) => row.kind === 'message' && indexOf(after, row.key) >= 0);
+  return anchor !== undefined && indexOf(before, anchor.key) !== indexOf(after, anchor.key);
 }
 
 export function indexOf(rows: readonly Row[], key: string): number {

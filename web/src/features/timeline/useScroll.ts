@@ -7,7 +7,6 @@ import { indexOf, type Row } from './rows';
 interface Input {
   rows: readonly Row[];
   before: RefObject<readonly Row[]>;
-  change: { slid: boolean };
   timeline: Timeline;
   view: TimelineView;
   target?: { seq: number } | { at: number } | null;
@@ -27,9 +26,9 @@ const DAY_SHOWN_MS = 1_200;
 type Place = { key: string; align: 'start' | 'center' | 'end' };
 
 /** Where the list stands: follows the end, keeps the reader's place, loads both ways, jumps. */
-export function useScroll({ rows, before, change, timeline, view, target, sent, meId }: Input) {
+export function useScroll({ rows, before, timeline, view, target, sent, meId }: Input) {
   const handle = useRef<VirtualizerHandle>(null);
-  const state = useRef({ atBottom: true, placed: false, anchor: null as { key: string; offset: number } | null });
+  const state = useRef({ atBottom: true, placed: false, atEnd: true });
   const newest = useRef({ rows, view, timeline });
   newest.current = { rows, view, timeline };
   const [away, setAway] = useState(false);
@@ -60,9 +59,7 @@ export function useScroll({ rows, before, change, timeline, view, target, sent, 
       if (!list) return;
       const { rows: shown, view: seen } = newest.current;
       state.current.atBottom = list.scrollSize - offset - list.viewportSize <= BOTTOM_PX;
-      const index = list.findItemIndex(offset);
-      const top = shown[index];
-      if (top) state.current.anchor = { key: top.key, offset: offset - list.getItemOffset(index) };
+      const top = shown[list.findItemIndex(offset)];
       setDay(top?.kind === 'message' && offset > 0 ? dayLabel(top.message.createdAt) : null);
       const atEnd = state.current.atBottom && !seen.hasNewer;
       setAway(!atEnd && (seen.hasNewer || list.scrollSize - offset - list.viewportSize > list.viewportSize / 2));
@@ -96,6 +93,7 @@ export function useScroll({ rows, before, change, timeline, view, target, sent, 
     const old = before.current;
     if (!state.current.placed) {
       state.current.placed = true;
+      state.current.atEnd = !view.hasNewer;
       const mark = indexOf(rows, 'new');
       if (mark >= 0) handle.current?.scrollToIndex(mark, { align: 'start', offset: -CONTEXT_PX });
       else if (!target) toEnd();
@@ -104,9 +102,10 @@ export function useScroll({ rows, before, change, timeline, view, target, sent, 
     }
     const appended = appendedTo(old, rows);
     const own = appended.some((row) => row.message.senderId === meId && row.message.seq === null);
-    if (change.slid && !state.current.atBottom) restore(handle.current, rows, state.current.anchor);
+    const wasAtEnd = state.current.atEnd;
+    state.current.atEnd = !view.hasNewer;
     if (appended.length > 0 && (own || state.current.atBottom) && !view.hasNewer) toEnd();
-    else if (appended.length > 0 && view.loading === null) setFresh((n) => n + appended.filter((row) => row.message.senderId !== meId).length);
+    else if (wasAtEnd) setFresh((n) => n + appended.filter((row) => row.message.senderId !== meId).length);
     requestAnimationFrame(loadMore);
     // Only a new list of rows may move the reader.
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -157,10 +156,4 @@ function appendedTo(old: readonly Row[], rows: readonly Row[]): MessageLine[] {
   const last = old.findLast((row) => row.kind === 'message');
   const at = last ? indexOf(rows, last.key) : -1;
   return at < 0 ? [] : rows.slice(at + 1).filter((row): row is MessageLine => row.kind === 'message');
-}
-
-/** Puts the row that was on top back where it was. */
-function restore(list: VirtualizerHandle | null, rows: readonly Row[], anchor: { key: string; offset: number } | null): void {
-  const index = anchor ? indexOf(rows, anchor.key) : -1;
-  if (list && anchor && index >= 0) list.scrollToIndex(index, { align: 'start', offset: anchor.offset });
 }

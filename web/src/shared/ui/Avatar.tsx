@@ -56,11 +56,11 @@ function shapeOf(kind: Status | 'unknown') {
   }
 }
 
-/** A count in red: mentions. */
-export function Badge({ count, label }: { count: number; label: string }) {
+/** A count in red. The words for it stand beside. */
+export function Badge({ count }: { count: number }) {
   if (count <= 0) return null;
   return (
-    <span className={styles.badge} aria-label={label}>
+    <span className={styles.badge} aria-hidden>
       {count > 99 ? '99+' : count}
     </span>
   );
