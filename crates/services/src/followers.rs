@@ -29,25 +29,13 @@ fn followers(body: &EventBody) -> &'static [Follower] {
 /// Listens to the bus. Counts are derived, so a lost signal only makes them late.
 pub(crate) fn start(services: &Services) {
     let badges = Arc::new(Badges::default());
-    let mut heard = services.spine.bus.subscribe();
-    let stopping = services.spine.tasks.stopping();
     let noting = badges.clone();
-    services.spine.tasks.run(async move {
-        loop {
-            let next = tokio::select! {
-                () = stopping.cancelled() => return,
-                next = heard.next() => next,
-            };
-            match next {
-                None => return,
-                Some(Heard::Signal(Signal::Event(event))) => {
-                    for follower in followers(&event.body) {
-                        match follower {
-                            Follower::Badges => noting.note(event.conversation_id),
-                        }
-                    }
+    services.spine.listen(move |heard| {
+        if let Heard::Signal(Signal::Event(event)) = heard {
+            for follower in followers(&event.body) {
+                match follower {
+                    Follower::Badges => noting.note(event.conversation_id),
                 }
-                Some(_) => {}
             }
         }
     });

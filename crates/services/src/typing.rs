@@ -68,27 +68,17 @@ impl Typing {
             typing.end_where(|_, typist| typist.until <= now);
             std::future::ready(())
         });
-        let (typing, stopping) = (self.clone(), self.spine.tasks.stopping());
-        let mut heard = self.spine.bus.subscribe();
-        self.spine.tasks.run(async move {
-            loop {
-                let next = tokio::select! {
-                    () = stopping.cancelled() => return,
-                    next = heard.next() => next,
-                };
-                match next {
-                    None => return,
-                    Some(Heard::Signal(Signal::Event(event))) => {
-                        if let tertulia_domain::EventBody::MessageNew(new) = &event.body {
-                            typing.end(|place| *place == (event.conversation_id, new.message.thread_root, event.actor_id));
-                        }
-                    }
-                    Some(Heard::Signal(Signal::Lost { user_id, conversation_id })) => {
-                        typing.end(|(conversation, _, user)| *conversation == conversation_id && *user == user_id);
-                    }
-                    Some(_) => {}
+        let typing = self.clone();
+        self.spine.listen(move |heard| match heard {
+            Heard::Signal(Signal::Event(event)) => {
+                if let tertulia_domain::EventBody::MessageNew(new) = &event.body {
+                    typing.end(|place| *place == (event.conversation_id, new.message.thread_root, event.actor_id));
                 }
             }
+            Heard::Signal(Signal::Lost { user_id, conversation_id }) => {
+                typing.end(|(conversation, _, user)| *conversation == conversation_id && *user == user_id);
+            }
+            _ => {}
         });
     }
 

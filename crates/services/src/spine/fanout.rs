@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tertulia_domain::event::{Event, EventBody};
-use tertulia_ports::Signal;
+use tertulia_ports::{Heard, Signal};
 
 use super::Spine;
 
@@ -33,5 +33,22 @@ impl Spine {
         for event in events {
             self.publish(event);
         }
+    }
+
+    /// Calls `hear` with everything that happens, until the server stops.
+    pub(crate) fn listen(&self, hear: impl Fn(Heard) + Send + 'static) {
+        let (mut heard, stopping) = (self.bus.subscribe(), self.tasks.stopping());
+        self.tasks.run(async move {
+            loop {
+                let next = tokio::select! {
+                    () = stopping.cancelled() => return,
+                    next = heard.next() => next,
+                };
+                match next {
+                    Some(signal) => hear(signal),
+                    None => return,
+                }
+            }
+        });
     }
 }
