@@ -11,24 +11,25 @@ async fn check(place: &table::Place) {
     let server = Server::shared();
     let stage = actors::Stage::build(&server, place).await;
     let mut wrong = Vec::new();
+    let mut head = stage.head().await;
     for (row, operation) in operations::ALL.iter().enumerate() {
         for (column, actor) in stage.actors.iter().enumerate() {
             let expected = place.rows[row].1.as_bytes()[column] as char;
             if expected == '-' {
                 continue;
             }
-            let before = stage.head().await;
             let got = operations::rest(&stage, actor, operation).await;
             let over_socket = operations::socket(&stage, actor, operation).await;
-            let stored = stage.head().await != before;
+            if got == 'y' && operation.moves_people() {
+                stage.restore().await;
+            }
+            let before = std::mem::replace(&mut head, stage.head().await);
+            let stored = head != before;
             if got != expected || over_socket.is_some_and(|code| code != expected) || (stored && expected != 'y') {
                 wrong.push(format!(
                     "{operation:?} by {}: expected {expected}, REST {got}, WebSocket {over_socket:?}, stored {stored}",
                     actor.name
                 ));
-            }
-            if expected == 'y' || got == 'y' {
-                stage.restore().await;
             }
         }
     }

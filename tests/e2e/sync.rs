@@ -6,16 +6,18 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tertulia_tests::{Client, Scene, Server, new_id, text};
 
-/// Sends `count` messages over one socket, all at once, and waits for the acks.
+/// Sends `count` messages, many at once, and waits for the acks.
 async fn say_many(client: &Client, conversations: &[String], count: usize) {
-    let mut socket = client.socket().await;
-    let mut asked = Vec::new();
-    for n in 0..count {
-        let body = json!({ "messageId": new_id(), "conversationId": conversations[n % conversations.len()], "content": text(&format!("message {n}")) });
-        asked.push(socket.send("message.send", body).await);
-    }
-    for id in asked {
-        assert_eq!(socket.ack(&id).await["status"], "ok");
+    let paths: Vec<String> = conversations.iter().map(|id| format!("conversations/{id}/messages")).collect();
+    let numbers: Vec<usize> = (0..count).collect();
+    for chunk in numbers.chunks(50) {
+        let send = |n: &usize| {
+            let body = json!({ "messageId": new_id(), "content": text(&format!("message {n}")) });
+            client.post(&paths[n % paths.len()], body)
+        };
+        for reply in join_all(chunk.iter().map(send)).await {
+            reply.is(201);
+        }
     }
 }
 

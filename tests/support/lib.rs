@@ -15,7 +15,7 @@ pub use binary::binary;
 pub use client::{Account, Client, Reply, text};
 pub use forge::Forge;
 pub use log::Log;
-pub use raw::{Handshake, RawSocket, exchange, frame};
+pub use raw::{Handshake, RawSocket, exchange, exchange_all, frame};
 pub use scene::{Scene, unique};
 pub use server::{Options, Server};
 pub use socket::{Closed, Socket};

@@ -8,8 +8,25 @@ use tokio::time::timeout;
 
 use crate::{Client, Closed, PATIENCE};
 
-/// What came back on a bare connection until the server closed it or fell silent.
+/// The answer to a request on a bare connection, or whatever came instead until the server closed it or fell silent.
 pub async fn exchange(address: &str, bytes: &[u8]) -> String {
+    exchange_until(address, bytes, is_complete).await
+}
+
+/// As [`exchange`], with all that comes after the answer.
+pub async fn exchange_all(address: &str, bytes: &[u8]) -> String {
+    exchange_until(address, bytes, |_| false).await
+}
+
+/// Whether head and body are there.
+fn is_complete(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|end| end == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    length.is_some_and(|length: usize| answer.len() >= end + 4 + length)
+}
+
+async fn exchange_until(address: &str, bytes: &[u8], done: impl Fn(&[u8]) -> bool) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The server may refuse and close before it has read everything.
     let written = stream.write_all(bytes).await;
@@ -17,6 +34,9 @@ pub async fn exchange(address: &str, bytes: &[u8]) -> String {
     let mut chunk = [0; 4096];
     while let Ok(Ok(read @ 1..)) = timeout(Duration::from_millis(1_500), stream.read(&mut chunk)).await {
         answer.extend_from_slice(&chunk[..read]);
+        if done(&answer) {
+            break;
+        }
     }
     assert!(written.is_ok() || !answer.is_empty(), "cut off without an answer");
     String::from_utf8_lossy(&answer).into_owned()

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
-use tertulia_tests::{Client, Options, Server, exchange};
+use tertulia_tests::{Client, Options, Server, exchange, exchange_all};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Room;
@@ -103,7 +103,7 @@ async fn r30_requests_with_two_ends_are_refused() {
         ("bare LF in a chunk", format!("{head}Transfer-Encoding: chunked\r\n\r\n2\n{{}}\r\n0\r\n\r\n{smuggled}")),
     ];
     for (what, request) in rows {
-        let answer = exchange(server.address(), request.as_bytes()).await;
+        let answer = exchange_all(server.address(), request.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{what}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{what}: the rest was read as another request: {answer}");
     }

@@ -58,6 +58,13 @@ pub const ALL: [Operation; 21] = [
     Leave,
 ];
 
+impl Operation {
+    /// Whether somebody is elsewhere, or the place another, when it is done.
+    pub fn moves_people(self) -> bool {
+        matches!(self, AddMember | RemoveMember | SetRole | Archive | Join | Leave)
+    }
+}
+
 /// The letter of the table for what an answer says.
 fn letter(code: &str) -> char {
     match code {
