@@ -18,10 +18,8 @@ use tertulia_domain::{Timestamp, User};
 use crate::spine::Spine;
 use crate::{Answer, Caller};
 
-pub(crate) use register::found_workspace as found;
 pub use register::{Registration, SetupInput};
 pub use ticket::{IssuedTicket, TICKET_MS};
-pub(crate) use token::{hash_secret, new_secret};
 
 /// The tokens of a device that has just signed in.
 #[derive(Clone)]

@@ -1,8 +1,10 @@
-//! What every use case may call: access, limits, fan-out, tasks. A closed list.
+//! What every use case may call: access, limits, fan-out, tasks, secrets, and belonging to a workspace. A closed list.
 
 pub mod access;
+pub(crate) mod belonging;
 pub mod fanout;
 pub mod limits;
+pub(crate) mod secrets;
 pub mod tasks;
 
 use std::sync::Arc;

@@ -4,8 +4,8 @@ mod invites;
 
 use std::sync::Arc;
 
-use tertulia_domain::access::{Action, Grant, WorkspaceAction, WorkspaceGrant};
-use tertulia_domain::conversation::{ConversationView, MemberRole};
+use tertulia_domain::access::{WorkspaceAction, WorkspaceGrant};
+use tertulia_domain::conversation::ConversationView;
 use tertulia_domain::ids::{UserId, WorkspaceId};
 use tertulia_domain::user::check_name;
 use tertulia_domain::workspace::{WorkspaceMember, WorkspaceRole, slug_of};
@@ -33,7 +33,7 @@ impl Workspaces {
         if slug.as_ref().is_some_and(|slug| slug.is_empty() || slug_of(slug) != *slug) {
             return Err(Refusal::field("slug", "lower-case letters, digits and single hyphens, at most 40"));
         }
-        crate::auth::found(&self.spine, caller.user_id, name, slug).await
+        crate::spine::belonging::found_workspace(&self.spine, caller.user_id, name, slug).await
     }
 
     /// The caller's.
@@ -93,21 +93,4 @@ impl Workspaces {
         let of = role.map_or(present, |role| role.max(present));
         self.spine.access.workspace(WorkspaceAction::ManageMember { of }, caller.user_id, id).await
     }
-}
-
-/// Puts a new member of a workspace into the channels where everybody begins. Guests are put nowhere.
-pub(crate) async fn join_default_channels(spine: &Spine, workspace: WorkspaceId, user: UserId, role: WorkspaceRole) -> Answer<()> {
-    if role == WorkspaceRole::Guest {
-        return Ok(());
-    }
-    let browsing = WorkspaceGrant::system(user, workspace);
-    let page = PageRequest { cursor: None, limit: 200 };
-    let channels = spine.store.conversations.browse(browsing, "", page).await.map_err(refuse)?;
-    for channel in channels.items.into_iter().filter(|channel| channel.conversation.is_default) {
-        let grant = Grant::system(user, channel.conversation.id, Action::Join);
-        let events =
-            spine.store.conversations.add_members(grant, &[user], MemberRole::Member, None, spine.clock.now()).await.map_err(refuse)?;
-        spine.publish_all(events);
-    }
-    Ok(())
 }

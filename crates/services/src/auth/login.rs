@@ -9,9 +9,9 @@ use tertulia_domain::user::{PASSWORD_BYTES, check_password};
 use tertulia_ports::store::sessions::NewSession;
 use uuid::Uuid;
 
-use super::token::{hash_secret, new_secret};
 use super::{Auth, SignedIn};
 use crate::spine::limits::Key;
+use crate::spine::secrets::{hash_secret, new_secret};
 use crate::{Answer, Caller, refuse};
 
 impl Auth {

@@ -3,19 +3,16 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use tertulia_domain::conversation::{ConversationSettings, ConversationType, Visibility};
 use tertulia_domain::error::{Code, Refusal};
-use tertulia_domain::ids::{ConversationId, UserId, WorkspaceId};
+use tertulia_domain::ids::UserId;
 use tertulia_domain::user::{DISPLAY_NAME_CHARS_MAX, check_name, check_password, check_username};
-use tertulia_domain::workspace::slug_of;
-use tertulia_ports::store::conversations::NewConversation;
 use tertulia_ports::store::users::{Admission, NewUser};
-use tertulia_ports::store::workspaces::NewWorkspace;
 use uuid::Uuid;
 
-use super::token::{hash_secret, new_secret};
 use super::{Auth, SignedIn};
+use crate::spine::belonging::{found_workspace, join_default_channels};
 use crate::spine::limits::Key;
+use crate::spine::secrets::{hash_secret, new_secret};
 use crate::{Answer, refuse};
 
 /// How long the banner's link works.
@@ -78,7 +75,7 @@ impl Auth {
         }
         let signed_in = self.admit(input.registration, Admission::First).await?;
         *self.setup.lock() = None;
-        self.found_workspace(signed_in.user.id, name).await?;
+        found_workspace(&self.spine, signed_in.user.id, name, None).await?;
         Ok(signed_in)
     }
 
@@ -104,7 +101,7 @@ impl Auth {
         let user = self.new_user(&input.username, &input.password, input.display_name, input.email).await?;
         let registered = self.spine.store.users.register(user, admission).await.map_err(refuse)?;
         if let Some((workspace, role)) = registered.joined {
-            crate::workspaces::join_default_channels(&self.spine, workspace, registered.user.id, role).await?;
+            join_default_channels(&self.spine, workspace, registered.user.id, role).await?;
         }
         self.start_session(registered.user, input.device_name).await
     }
@@ -123,40 +120,4 @@ impl Auth {
         let password_hash = Some(self.hasher.hash(password).await?);
         Ok(NewUser { id: UserId(Uuid::now_v7()), username, display_name, email, password_hash, at: self.spine.clock.now() })
     }
-
-    /// A workspace with its owner and the channel where everybody begins.
-    pub(crate) async fn found_workspace(&self, owner: UserId, name: String) -> Answer<WorkspaceId> {
-        found_workspace(&self.spine, owner, name, None).await.map(|workspace| workspace.id)
-    }
-}
-
-/// Makes a workspace and its channel `general`, which every later member is put into.
-pub(crate) async fn found_workspace(
-    spine: &crate::Spine,
-    owner: UserId,
-    name: String,
-    slug: Option<String>,
-) -> Answer<tertulia_domain::Workspace> {
-    let at = spine.clock.now();
-    let slug_exact = slug.is_some();
-    let slug = slug.unwrap_or_else(|| slug_of(&name));
-    let slug = if slug.is_empty() { "workspace".to_owned() } else { slug };
-    let id = WorkspaceId(Uuid::now_v7());
-    let workspace = spine.store.workspaces.create(NewWorkspace { id, name, slug, slug_exact, owner, at }).await.map_err(refuse)?;
-    let general = NewConversation {
-        id: ConversationId(Uuid::now_v7()),
-        conversation_type: ConversationType::Channel,
-        workspace_id: Some(id),
-        name: Some("general".into()),
-        topic: Some("For everybody in the workspace".into()),
-        visibility: Visibility::Public,
-        settings: ConversationSettings::default(),
-        is_default: true,
-        creator: owner,
-        members: Vec::new(),
-        at,
-    };
-    let created = spine.store.conversations.create(general).await.map_err(refuse)?;
-    spine.publish_all(created.events);
-    Ok(workspace)
 }

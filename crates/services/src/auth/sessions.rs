@@ -5,8 +5,8 @@ use tertulia_domain::ids::SessionId;
 use tertulia_domain::session::Session;
 use tertulia_ports::store::sessions::Rotation;
 
-use super::token::hash_secret;
 use super::{Auth, SignedIn};
+use crate::spine::secrets::hash_secret;
 use crate::{Answer, Caller, refuse};
 
 /// How long after its use the same refresh token is a retry and no theft, in milliseconds.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tertulia_domain::error::{Code, Refusal};
 
-use super::token::{hash_secret, new_secret};
 use super::{Auth, Verified};
 use crate::Answer;
+use crate::spine::secrets::{hash_secret, new_secret};
 
 /// How long a ticket opens a WebSocket, in milliseconds.
 pub const TICKET_MS: u64 = 60_000;

@@ -1,7 +1,7 @@
-//! Access tokens (JWT, EdDSA, our key only), and opaque secrets that are stored as hashes.
+//! Access tokens: JWT, EdDSA, our key only.
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -11,6 +11,7 @@ use tertulia_domain::{SessionId, Timestamp, UserId};
 
 use super::Verified;
 use crate::spine::Spine;
+use crate::spine::secrets::random;
 use crate::{Answer, Caller, refuse};
 
 const ISSUER: &str = "tertulia";
@@ -96,27 +97,4 @@ impl Tokens {
     pub(super) fn successor(&self, refresh_token: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.chaining, refresh_token.as_bytes()))
     }
-}
-
-/// 256 random bits.
-fn random() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    // aws-lc aborts the process rather than hand out weak randomness, so that an error never gets here.
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        tracing::error!("no randomness");
-        std::process::abort();
-    }
-    bytes
-}
-
-/// A secret to hand out: 256 random bits in URL-safe letters.
-pub(crate) fn new_secret() -> String {
-    URL_SAFE_NO_PAD.encode(random())
-}
-
-/// What of a secret is stored.
-pub(crate) fn hash_secret(secret: &str) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
-    hash
 }

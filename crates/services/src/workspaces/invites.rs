@@ -7,8 +7,9 @@ use tertulia_domain::{Refusal, Workspace};
 use tertulia_ports::store::workspaces::NewInvite;
 use uuid::Uuid;
 
-use super::{Workspaces, join_default_channels};
-use crate::auth::{hash_secret, new_secret};
+use super::Workspaces;
+use crate::spine::belonging::join_default_channels;
+use crate::spine::secrets::{hash_secret, new_secret};
 use crate::{Answer, Caller, refuse};
 
 const DAY_MS: u64 = 24 * 3_600_000;
