@@ -54,8 +54,10 @@ export const MessageRow = memo(function MessageRow({ message, first, tabbable, f
       tabIndex={tabbable ? 0 : -1}
       data-key={message.key}
       data-seq={message.seq ?? undefined}
-      onPointerEnter={() => setActive(true)}
-      onPointerLeave={() => setActive(false)}
+      // A finger leaves as it lifts, before the click comes: there the focus decides.
+      onPointerEnter={(e) => e.pointerType === 'mouse' && setActive(true)}
+      onPointerLeave={(e) => e.pointerType === 'mouse' && setActive(false)}
+      onPointerUp={(e) => e.pointerType !== 'mouse' && setActive(true)}
       onFocus={() => setActive(true)}
       onBlur={(e) => e.currentTarget.contains(e.relatedTarget) || setActive(false)}
       onKeyDown={onKeyDown}

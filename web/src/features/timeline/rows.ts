@@ -20,7 +20,8 @@ export function rowsOf(view: Source): Row[] {
   let before: MessageView | undefined;
   if (view.root) {
     rows.push({ kind: 'message', key: view.root.key, message: view.root, first: true });
-    rows.push({ kind: 'replies', key: 'replies', count: Math.max(view.root.threadCount, view.messages.length) });
+    const count = Math.max(view.root.threadCount, view.messages.length);
+    if (count > 0) rows.push({ kind: 'replies', key: 'replies', count });
   } else if (!view.hasOlder) rows.push({ kind: 'start', key: 'start' });
   for (const message of view.messages) {
     const newDay = !before || dayKey(before.createdAt) !== dayKey(message.createdAt);
