@@ -25,7 +25,7 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 100;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Scripts, styles and pictures from here only; pictures from anywhere over https, because avatars are addresses.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: blob: https: http:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
