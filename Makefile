@@ -20,7 +20,7 @@ test: setup-tests web unit e2e ## Every test: Rust, SDK, web, real browsers
 
 unit: ## Tests without a browser
 	cargo build --workspace --all-targets --locked
-	cargo $(RUST_TESTS) --workspace --locked
+	cargo $(RUST_TESTS) --workspace --locked --no-fail-fast
 	npm test --workspace sdk/typescript --workspace web
 
 e2e: ## Browser tests alone; build first (SPEC="offline" picks some)
