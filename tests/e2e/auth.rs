@@ -233,3 +233,21 @@ async fn w22_a_ticket_opens_one_socket_for_one_origin() {
     let ticket = maya.finish(request).await.ok()["ticket"].as_str().unwrap().to_owned();
     Socket::with(&maya, &format!("?ticket={ticket}"), &[("origin", &own)]).await;
 }
+
+#[tokio::test]
+async fn an_open_socket_outlives_its_token_by_refreshing_it() {
+    let server = Server::shared();
+    let maya = Client::register(&server, "maya").await;
+    let forge = Forge::of(&server);
+    let mut claims = Forge::claims(maya.access_token());
+    claims["exp"] = json!(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() + 3);
+    let short = maya.with_token(&forge.sign(&claims));
+    let (mut lazy, mut eager) = (short.socket().await, short.socket().await);
+    lazy.expect("token.refresh").await;
+    assert!(eager.expect("token.refresh").await["expiresAt"].is_string());
+    eager.ok("auth.refresh", json!({ "accessToken": maya.access_token() })).await;
+    let closed = lazy.closed().await;
+    assert_eq!((closed.code, closed.reason.as_str()), (4410, "TOKEN_EXPIRED"));
+    eager.settle().await;
+    short.get("users/me").await.refused("TOKEN_EXPIRED");
+}

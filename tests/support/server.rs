@@ -1,7 +1,7 @@
 //! The server in a process of its own, with a data directory that goes away with it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -101,12 +101,21 @@ impl Server {
         }
     }
 
-    /// Asks it to drain (SIGTERM); answers how it ended.
-    pub fn terminate(&mut self) -> std::process::ExitStatus {
-        let mut child = self.child.take().expect("is running");
-        let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    /// SIGTERM: it drains, then ends.
+    pub fn ask_to_stop(&self) {
+        let killed = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
         assert!(killed.success());
-        child.wait().unwrap()
+    }
+
+    /// How it ended.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.take().expect("is running").wait().unwrap()
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.ask_to_stop();
+        self.wait()
     }
 
     /// Kills it if it runs, and starts it again on the same port and data.

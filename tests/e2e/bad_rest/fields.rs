@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tertulia_tests::{Server, exchange, new_id, text};
+use tertulia_tests::{Client, Options, Server, exchange, new_id, text};
 
 use super::{Room, message_with};
 
@@ -214,4 +214,25 @@ async fn r24_w17_marks_beyond_back_and_elsewhere() {
     let foreign = room.scene.channel(&[]).await;
     assert_eq!(live.refused("receipt.read", json!({ "conversationId": foreign, "seq": 1 })).await, "NOT_FOUND");
     room.omar.post(&format!("conversations/{foreign}/receipts"), json!({ "readSeq": 1 })).await.refused("NOT_FOUND");
+}
+
+#[tokio::test]
+async fn r20_after_the_edit_window_nothing_is_edited() {
+    let more = ["--demo", "--set", "limits.edit_window_minutes=1"].map(str::to_owned);
+    let server = Server::with(Options { more: more.into(), open: false, ..Options::default() });
+    let anybody = Client::new(&server);
+    let answer = anybody.post("auth/login", json!({ "username": "ada", "password": "demo-password" })).await.ok();
+    let ada = anybody.signed_in(&answer, "demo-password");
+    let mut old = None;
+    for place in ada.get("conversations?limit=200").await.ok()["items"].as_array().unwrap() {
+        let page = ada.get(&format!("conversations/{}/messages?limit=200", place["id"].as_str().unwrap())).await.ok();
+        old = old.or(page["items"].as_array().unwrap().iter().find(|message| message["senderId"] == ada.id()).cloned());
+    }
+    let id = old.expect("she has written before")["id"].as_str().unwrap().to_owned();
+    let edited = json!({ "content": text("history, rewritten") });
+    ada.patch(&format!("messages/{id}"), edited.clone()).await.refused("EDIT_WINDOW");
+    assert_eq!(ada.socket().await.refused("message.edit", json!({ "messageId": id, "content": text("x") })).await, "EDIT_WINDOW");
+    let list = ada.get("conversations").await.ok();
+    let fresh = ada.say_id(list["items"][0]["id"].as_str().unwrap(), "just now").await;
+    ada.patch(&format!("messages/{fresh}"), edited).await.ok();
 }

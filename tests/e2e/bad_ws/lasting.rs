@@ -63,3 +63,54 @@ async fn w20_who_never_reads_is_closed_and_harms_nobody() {
     assert!(closed.code == 4408 || counted, "closed for another reason:\n{metrics}");
     omar.socket().await.settle().await;
 }
+
+#[tokio::test]
+async fn w12_pings_are_answered_until_there_are_too_many() {
+    let server = Server::with(Options::limited());
+    let scene = Scene::new(&server).await;
+    let mut socket = RawSocket::open(&scene.owner).await;
+    let pings: Vec<u8> = (0..10_000).flat_map(|_| frame(0x89, b"")).collect();
+    socket.write(&pings).await;
+    let closed = socket.closed().await;
+    assert!(closed.code == 4429 || closed.code == 1006, "{closed:?}");
+    scene.owner.get("users/me").await.ok();
+}
+
+#[tokio::test]
+#[ignore = "takes 90 seconds"]
+async fn w20_who_falls_silent_is_offline_after_60_and_closed_after_90_seconds() {
+    let server = Server::shared();
+    let scene = Scene::new(&server).await;
+    let [maya, omar] = scene.members(["maya", "omar"]).await;
+    let mut silent = RawSocket::open(&maya).await;
+    let started = Instant::now();
+    let mut his = omar.socket().await;
+    his.ok("presence.subscribe", json!({ "userIds": [maya.id()] })).await;
+    let mut offline_after = None;
+    while started.elapsed() < Duration::from_secs(89) {
+        his.settle().await;
+        let frames = his.gather(Duration::from_millis(500)).await;
+        if frames.iter().any(|frame| frame.to_string().contains("offline")) {
+            offline_after.get_or_insert(started.elapsed().as_secs());
+        }
+    }
+    assert!(offline_after.is_some_and(|seconds| (59..=64).contains(&seconds)), "{offline_after:?}");
+    let closed = silent.closed().await;
+    assert_eq!((closed.code, closed.reason.as_str()), (4402, "HEARTBEAT_TIMEOUT"));
+    assert!((89..=95).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so_and_closes_with_4400() {
+    let mut server = Server::with(Options { more: ["--set", "drain_seconds=2"].map(str::to_owned).into(), ..Options::default() });
+    let scene = Scene::new(&server).await;
+    let mut socket = scene.owner.socket().await;
+    let sent = socket.say(&scene.general, "the last word").await;
+    server.ask_to_stop();
+    assert!(socket.expect("server.draining").await["reconnectAfterMs"].is_u64());
+    let closed = socket.closed().await;
+    assert_eq!((closed.code, closed.reason.split(';').next().unwrap()), (4400, "DRAIN"));
+    assert!(server.wait().success());
+    server.restart();
+    assert_eq!(scene.owner.reconnected().conversation(&scene.general).await["head"], sent["seq"]);
+}
