@@ -1,10 +1,9 @@
 //! The web client reaches the server through the SDK only, and is cut `shared ← features ← app`.
 
 fn web_sources() -> Vec<String> {
-    super::our_files()
-        .into_iter()
-        .filter(|path| path.starts_with("web/src/") && (path.ends_with(".ts") || path.ends_with(".tsx")))
-        .collect()
+    let code =
+        |path: &String| path.starts_with("web/src/") && (path.ends_with(".ts") || path.ends_with(".tsx")) && !path.contains(".test.");
+    super::our_files().into_iter().filter(code).collect()
 }
 
 #[test]
