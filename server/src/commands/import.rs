@@ -98,7 +98,7 @@ async fn import(services: &Services, workspace: Option<&str>, source: source::So
 }
 
 /// Lines gathered for one commit. Larger ones are hardly faster, and a server beside us waits for each.
-const BATCH: usize = 4_000;
+const BATCH: usize = 10_000;
 
 /// Puts lines where they belong.
 struct Writer<'a> {
