@@ -54,6 +54,21 @@ async fn open_pages(reader: &Client, id: &str, head: u64, report: &mut Report) -
     report.add_times(["page around anywhere, round trip p50", "page around anywhere, round trip p99"], &anywhere);
     report.add_times(["page before anywhere, round trip p50", "page before anywhere, round trip p99"], &before);
     report.add_times(["newest page, round trip p50", "newest page, round trip p99"], &newest);
+    own_time(&reader.get("/metrics").await.body, report)
+}
+
+/// What the server measured of the same pages, without the network and this client.
+fn own_time(metrics: &str, report: &mut Report) -> anyhow::Result<()> {
+    let series = |suffix: &str| -> anyhow::Result<f64> {
+        let of_pages =
+            |line: &&str| line.contains("/conversations/{id}/messages\"") && line.contains("status=\"200\"") && line.contains(suffix);
+        let line = metrics.lines().filter(|line| line.starts_with("tertulia_http_request_seconds_")).find(of_pages);
+        Ok(line.and_then(|line| line.rsplit_once(' ')).with_context(|| format!("no {suffix} in the metrics"))?.1.parse()?)
+    };
+    let count = series("_count")?;
+    report.add("server's own time, mean", series("_sum")? / count * 1_000.0, "ms");
+    report.add("server's own time, within 2.5 ms", series("le=\"0.0025\"")? / count * 100.0, "%");
+    report.add("server's own time, within 5 ms", series("le=\"0.005\"")? / count * 100.0, "%");
     Ok(())
 }
 
