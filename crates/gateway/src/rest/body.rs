@@ -20,6 +20,8 @@ use crate::json;
 /// The largest body, in bytes.
 pub const BODY_BYTES_MAX: usize = tertulia_protocol::FRAME_BYTES_MAX;
 const READ_WITHIN: Duration = Duration::from_secs(30);
+const LINGER_BYTES: usize = 4 * BODY_BYTES_MAX;
+const LINGER_WITHIN: Duration = Duration::from_millis(500);
 
 /// What a route takes.
 pub trait TakenBody: Sized + JsonSchema + Send + 'static {
@@ -112,24 +114,37 @@ impl TakenBody for MessageSend {
 }
 
 /// Reads and checks a JSON body.
-pub async fn take(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+pub async fn take(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Failure> {
+    let refusal = match check_announced(headers) {
+        Err(refusal) => refusal,
+        Ok(()) => match tokio::time::timeout(READ_WITHIN, collect(&mut body)).await {
+            Ok(Ok(bytes)) => return Ok(bytes),
+            Ok(Err(refusal)) => refusal,
+            Err(_) => {
+                return Err(Failure {
+                    status: StatusCode::REQUEST_TIMEOUT,
+                    refusal: Refusal::new(Code::Timeout, "the body did not come within 30 seconds; nothing was done"),
+                });
+            }
+        },
+    };
+    linger(body).await;
+    Err(refusal.into())
+}
+
+/// What the headers already tell.
+fn check_announced(headers: &HeaderMap) -> Result<(), Refusal> {
     if !is_json(headers) {
-        return Err(Refusal::new(Code::UnsupportedMediaType, "send `content-type: application/json`").into());
+        return Err(Refusal::new(Code::UnsupportedMediaType, "send `content-type: application/json`"));
     }
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
-        return Err(too_large().into());
+        return Err(too_large());
     }
-    match tokio::time::timeout(READ_WITHIN, collect(body)).await {
-        Ok(bytes) => Ok(bytes?),
-        Err(_) => Err(Failure {
-            status: StatusCode::REQUEST_TIMEOUT,
-            refusal: Refusal::new(Code::Timeout, "the body did not come within 30 seconds; nothing was done"),
-        }),
-    }
+    Ok(())
 }
 
-async fn collect(mut body: Body) -> Result<Bytes, Refusal> {
+async fn collect(body: &mut Body) -> Result<Bytes, Refusal> {
     let mut taken = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::new(Code::InvalidJson, "the body broke off"))?;
@@ -140,6 +155,21 @@ async fn collect(mut body: Body) -> Result<Bytes, Refusal> {
         taken.extend_from_slice(&data);
     }
     Ok(taken.into())
+}
+
+/// Throws away a little of a refused body: a socket closed with bytes unread is reset, and the answer is lost with it.
+async fn linger(mut body: Body) {
+    let some = async {
+        let mut left = LINGER_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Who is still sending then has had the time to see the answer.
+    drop(tokio::time::timeout(LINGER_WITHIN, some).await);
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
