@@ -63,7 +63,10 @@ async fn everything_is_there_after_it_was_closed_or_dropped() {
     drop((first, embedded));
     for _ in 0..2 {
         let (again, embedded) = world(folder.path());
-        assert_eq!(before, (again.log_of(group).await, again.store.messages.window(may_read(maya, group), Window::Latest, 50).await.unwrap()));
+        assert_eq!(
+            before,
+            (again.log_of(group).await, again.store.messages.window(may_read(maya, group), Window::Latest, 50).await.unwrap())
+        );
         again.assert_sound().await;
         embedded.close().await;
         let late = again.store.messages.append(may_send(maya, group), again.draft("late")).await;
@@ -146,7 +149,12 @@ async fn deleted_content_is_not_in_the_file() {
     let secret = first.send(group, maya, "xyzzy-plugh-secret").await;
     let edit = grant(maya, group, Action::Edit { own: true });
     first.store.messages.edit(edit, secret, Content::text("changed"), vec![], None, first.tick()).await.unwrap();
-    first.store.messages.delete(grant(maya, group, Action::Delete { own: true }), secret, DeleteReason::Deleted, first.tick()).await.unwrap();
+    first
+        .store
+        .messages
+        .delete(grant(maya, group, Action::Delete { own: true }), secret, DeleteReason::Deleted, first.tick())
+        .await
+        .unwrap();
     embedded.close().await;
     drop((first, embedded));
     for file in std::fs::read_dir(folder.path()).unwrap() {

@@ -32,13 +32,16 @@ const DONE: StatusCode = StatusCode::NO_CONTENT;
 
 /// Every route but the WebSocket, the reference and the files.
 pub fn routes() -> Vec<Route> {
-    use Code::{Conflict, ConversationArchived, EditWindow, Forbidden, Gone, InvalidCursor, InvalidParent, LastOwner, LimitReached, SessionRevoked};
+    use Code::{
+        Conflict, ConversationArchived, EditWindow, Forbidden, Gone, InvalidCursor, InvalidParent, LastOwner, LimitReached, SessionRevoked,
+    };
     vec![
         open(GET, "/api/v1/server", "What this server is", OK, system::server),
         open(POST, "/api/v1/auth/setup", "Make the first account and its workspace", CREATED, auth::setup).errors(&[Conflict, Gone]),
         open(POST, "/api/v1/auth/register", "Make an account", CREATED, auth::register).errors(&[Conflict, Forbidden, Gone]),
         open(POST, "/api/v1/auth/login", "Sign in", OK, auth::login).errors(&[Code::TokenInvalid]),
-        open(POST, "/api/v1/auth/refresh", "Trade a refresh token for a new pair", OK, auth::refresh).errors(&[Code::TokenInvalid, SessionRevoked]),
+        open(POST, "/api/v1/auth/refresh", "Trade a refresh token for a new pair", OK, auth::refresh)
+            .errors(&[Code::TokenInvalid, SessionRevoked]),
         signed_in(POST, "/api/v1/auth/logout", "Sign this device out", DONE, auth::logout),
         signed_in(POST, "/api/v1/auth/password", "Change the password; signs other devices out", DONE, auth::password),
         signed_in(POST, "/api/v1/auth/ws-ticket", "A ticket that opens one WebSocket", OK, auth::ticket),
@@ -57,33 +60,45 @@ pub fn routes() -> Vec<Route> {
             .errors(&[Forbidden, LastOwner]),
         signed_in(DELETE, "/api/v1/workspaces/{id}/members/{userId}", "Remove somebody, or leave", DONE, workspaces::remove_member)
             .errors(&[Forbidden, LastOwner]),
-        signed_in(GET, "/api/v1/workspaces/{id}/channels", "Its public channels", OK, workspaces::channels).errors(&[Forbidden, InvalidCursor]),
+        signed_in(GET, "/api/v1/workspaces/{id}/channels", "Its public channels", OK, workspaces::channels)
+            .errors(&[Forbidden, InvalidCursor]),
         signed_in(POST, "/api/v1/workspaces/{id}/invites", "Make an invitation", CREATED, workspaces::invite).errors(&[Forbidden]),
         signed_in(GET, "/api/v1/workspaces/{id}/invites", "Invitations still usable", OK, workspaces::invites).errors(&[Forbidden]),
-        signed_in(DELETE, "/api/v1/workspaces/{id}/invites/{inviteId}", "Withdraw an invitation", DONE, workspaces::revoke_invite).errors(&[Forbidden]),
+        signed_in(DELETE, "/api/v1/workspaces/{id}/invites/{inviteId}", "Withdraw an invitation", DONE, workspaces::revoke_invite)
+            .errors(&[Forbidden]),
         open(GET, "/api/v1/invites/{token}", "What an invitation is for", OK, workspaces::preview_invite).errors(&[Gone]),
         signed_in(POST, "/api/v1/invites/{token}/accept", "Join by invitation", OK, workspaces::accept_invite).errors(&[Gone]),
         making(POST, "/api/v1/conversations", "Make a conversation", conversations::create).errors(&[Conflict, Forbidden, LimitReached]),
         making(POST, "/api/v1/groups", "Make a group", conversations::create_group).errors(&[Forbidden, LimitReached]),
         signed_in(GET, "/api/v1/conversations", "The caller's conversations", OK, conversations::list).errors(&[InvalidCursor]),
         signed_in(GET, "/api/v1/conversations/{id}", "A conversation", OK, conversations::get),
-        signed_in(PATCH, "/api/v1/conversations/{id}", "Change, archive or unarchive it", OK, conversations::update)
-            .errors(&[Conflict, ConversationArchived, Forbidden]),
+        signed_in(PATCH, "/api/v1/conversations/{id}", "Change, archive or unarchive it", OK, conversations::update).errors(&[
+            Conflict,
+            ConversationArchived,
+            Forbidden,
+        ]),
         signed_in(DELETE, "/api/v1/conversations/{id}", "Archive it", DONE, conversations::archive).errors(&[Forbidden]),
         signed_in(PATCH, "/api/v1/conversations/{id}/preferences", "The caller's own settings for it", OK, conversations::set_preferences)
             .errors(&[Forbidden]),
         signed_in(PUT, "/api/v1/conversations/{id}/preferences", "The caller's own settings for it", OK, conversations::set_preferences)
             .errors(&[Forbidden]),
         signed_in(GET, "/api/v1/conversations/{id}/members", "Its members", OK, members::list).errors(&[Forbidden, InvalidCursor]),
-        signed_in(POST, "/api/v1/conversations/{id}/members", "Add people, or join", OK, members::add)
-            .errors(&[ConversationArchived, Forbidden, LimitReached]),
+        signed_in(POST, "/api/v1/conversations/{id}/members", "Add people, or join", OK, members::add).errors(&[
+            ConversationArchived,
+            Forbidden,
+            LimitReached,
+        ]),
         signed_in(PATCH, "/api/v1/conversations/{id}/members/{userId}", "Change a member's role", DONE, members::update)
             .errors(&[ConversationArchived, Forbidden]),
         signed_in(DELETE, "/api/v1/conversations/{id}/members/{userId}", "Remove a member, or leave", DONE, members::remove)
             .errors(&[ConversationArchived, Forbidden]),
         signed_in(GET, "/api/v1/conversations/{id}/messages", "A window of its messages", OK, messages::list).errors(&[Forbidden]),
-        signed_in(POST, "/api/v1/conversations/{id}/messages", "Send a message", CREATED, messages::send_rest)
-            .errors(&[Conflict, ConversationArchived, Forbidden, InvalidParent]),
+        signed_in(POST, "/api/v1/conversations/{id}/messages", "Send a message", CREATED, messages::send_rest).errors(&[
+            Conflict,
+            ConversationArchived,
+            Forbidden,
+            InvalidParent,
+        ]),
         signed_in(GET, "/api/v1/conversations/{id}/threads/{rootId}", "A thread", OK, messages::thread).errors(&[Forbidden, InvalidCursor]),
         signed_in(GET, "/api/v1/conversations/{id}/pins", "Its pinned messages", OK, messages::pins).errors(&[Forbidden]),
         signed_in(GET, "/api/v1/conversations/{id}/events", "A piece of its log", OK, messages::events).errors(&[Forbidden]),
@@ -94,14 +109,21 @@ pub fn routes() -> Vec<Route> {
         signed_in(DELETE, "/api/v1/scheduled/{messageId}", "Take a waiting message back", DONE, messages::unschedule),
         signed_in(POST, "/api/v1/sync", "Catch up with everything missed", OK, sync::sync_rest).errors(&[LimitReached]),
         signed_in(GET, "/api/v1/messages/{id}", "A message", OK, messages::get),
-        signed_in(PATCH, "/api/v1/messages/{id}", "Edit a message", OK, messages::edit_rest).errors(&[ConversationArchived, EditWindow, Forbidden]),
-        signed_in(DELETE, "/api/v1/messages/{id}", "Delete a message", OK, messages::delete_rest).errors(&[ConversationArchived, Forbidden]),
+        signed_in(PATCH, "/api/v1/messages/{id}", "Edit a message", OK, messages::edit_rest).errors(&[
+            ConversationArchived,
+            EditWindow,
+            Forbidden,
+        ]),
+        signed_in(DELETE, "/api/v1/messages/{id}", "Delete a message", OK, messages::delete_rest)
+            .errors(&[ConversationArchived, Forbidden]),
         signed_in(GET, "/api/v1/messages/{id}/versions", "What it said before", OK, messages::versions),
-        signed_in(POST, "/api/v1/messages/{id}/reactions", "React", OK, messages::add_reaction).errors(&[ConversationArchived, LimitReached]),
+        signed_in(POST, "/api/v1/messages/{id}/reactions", "React", OK, messages::add_reaction)
+            .errors(&[ConversationArchived, LimitReached]),
         signed_in(DELETE, "/api/v1/messages/{id}/reactions/{emoji}", "Take a reaction back", OK, messages::remove_reaction)
             .errors(&[ConversationArchived]),
         signed_in(PUT, "/api/v1/messages/{id}/pin", "Pin a message", OK, messages::add_pin).errors(&[ConversationArchived, Forbidden]),
-        signed_in(DELETE, "/api/v1/messages/{id}/pin", "Unpin a message", OK, messages::remove_pin).errors(&[ConversationArchived, Forbidden]),
+        signed_in(DELETE, "/api/v1/messages/{id}/pin", "Unpin a message", OK, messages::remove_pin)
+            .errors(&[ConversationArchived, Forbidden]),
     ]
 }
 

@@ -17,7 +17,8 @@ struct Web;
 
 /// Compressed siblings, the smaller first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
-const NOT_BUILT: &str = "The web client is not part of this build. Run `make web` (or `npm run build` in web/) and build the server again.\n";
+const NOT_BUILT: &str =
+    "The web client is not part of this build. Run `make web` (or `npm run build` in web/) and build the server again.\n";
 
 /// A file of the client; every address that is none of its files is the client itself.
 pub async fn serve(request: Request<Body>) -> Response {
@@ -30,7 +31,8 @@ pub async fn serve(request: Request<Body>) -> Response {
     if is_file(path) {
         return file(path, request.headers()).unwrap_or_else(|| answer::refused(Refusal::not_found()));
     }
-    file("index.html", request.headers()).unwrap_or_else(|| answer::with_type(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", NOT_BUILT))
+    file("index.html", request.headers())
+        .unwrap_or_else(|| answer::with_type(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", NOT_BUILT))
 }
 
 /// Whether a path can only mean a file: the client's own addresses have no extension.
@@ -45,7 +47,10 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
         None => (plain.data.clone(), None),
     };
     let tag = tag(&plain, encoding);
-    let unchanged = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known.split(',').any(|one| one.trim() == tag));
+    let unchanged = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|known| known.split(',').any(|one| one.trim() == tag));
     let mut response = if unchanged { answer::empty(StatusCode::NOT_MODIFIED) } else { Response::new(Body::from(bytes(content))) };
     let headers = response.headers_mut();
     let caching = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
@@ -61,7 +66,10 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
 
 fn compressed(path: &str, headers: &HeaderMap) -> Option<(Cow<'static, [u8]>, &'static str)> {
     let accepted = headers.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
-    ENCODINGS.into_iter().filter(|(encoding, _)| accepts(accepted, encoding)).find_map(|(encoding, suffix)| Some((Web::get(&format!("{path}{suffix}"))?.data, encoding)))
+    ENCODINGS
+        .into_iter()
+        .filter(|(encoding, _)| accepts(accepted, encoding))
+        .find_map(|(encoding, suffix)| Some((Web::get(&format!("{path}{suffix}"))?.data, encoding)))
 }
 
 /// `gzip, br;q=0.9` accepts both; `br;q=0` refuses.
@@ -81,7 +89,8 @@ fn tag(file: &EmbeddedFile, encoding: Option<&str>) -> String {
 
 fn content_type(file: &EmbeddedFile) -> HeaderValue {
     let kind = file.metadata.mimetype();
-    let with_charset = if kind.starts_with("text/") || kind == "application/javascript" { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
+    let with_charset =
+        if kind.starts_with("text/") || kind == "application/javascript" { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
     HeaderValue::from_str(&with_charset).unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 

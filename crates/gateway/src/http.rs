@@ -91,21 +91,25 @@ impl Gateway {
             let io = TokioIo::new(stream);
             let service = service_fn(move |request| answer(gateway.clone(), router.clone(), request, address.ip(), place.clone()));
             if is_http2 {
-                let mut connection = pin!(http2::Builder::new(TokioExecutor::new())
-                    .timer(TokioTimer::new())
-                    .max_concurrent_streams(STREAMS_MAX)
-                    .max_header_list_size(READ_BUFFER_BYTES as u32)
-                    .keep_alive_interval(Duration::from_secs(60))
-                    .serve_connection(io, service));
+                let mut connection = pin!(
+                    http2::Builder::new(TokioExecutor::new())
+                        .timer(TokioTimer::new())
+                        .max_concurrent_streams(STREAMS_MAX)
+                        .max_header_list_size(READ_BUFFER_BYTES as u32)
+                        .keep_alive_interval(Duration::from_secs(60))
+                        .serve_connection(io, service)
+                );
                 lease.until_done(connection.as_mut(), |connection| connection.graceful_shutdown()).await;
             } else {
-                let mut connection = pin!(http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEADERS_WITHIN)
-                    .max_headers(HEADERS_MAX)
-                    .max_buf_size(READ_BUFFER_BYTES)
-                    .serve_connection(io, service)
-                    .with_upgrades());
+                let mut connection = pin!(
+                    http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .header_read_timeout(HEADERS_WITHIN)
+                        .max_headers(HEADERS_MAX)
+                        .max_buf_size(READ_BUFFER_BYTES)
+                        .serve_connection(io, service)
+                        .with_upgrades()
+                );
                 lease.until_done(connection.as_mut(), |connection| connection.graceful_shutdown()).await;
             }
         });
@@ -142,7 +146,13 @@ impl Lease {
     }
 }
 
-async fn answer(gateway: Gateway, router: Router, request: Request<Incoming>, address: IpAddr, place: Place) -> Result<Response, std::convert::Infallible> {
+async fn answer(
+    gateway: Gateway,
+    router: Router,
+    request: Request<Incoming>,
+    address: IpAddr,
+    place: Place,
+) -> Result<Response, std::convert::Infallible> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(place);
     Ok(request::serve(&gateway.config, router, request, address).await)

@@ -37,7 +37,8 @@ fn explain(text: &str, error: &serde_json::Error) -> Refusal {
     if error.classify() != Category::Data {
         return invalid(format!("not valid at line {} column {}", error.line(), error.column()));
     }
-    let from_serde = ["missing field", "invalid type", "invalid value", "invalid length", "unknown variant"].iter().any(|kind| said.starts_with(kind));
+    let from_serde =
+        ["missing field", "invalid type", "invalid value", "invalid length", "unknown variant"].iter().any(|kind| said.starts_with(kind));
     let mut path = locate::path_at(text, error.line(), error.column(), !from_serde);
     if let Some(name) = said.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
@@ -63,7 +64,8 @@ mod tests {
 
     #[test]
     fn accepts_json_as_clients_write_it() {
-        for good in [&b"{}"[..], br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#, "\"\u{1F642} \\ud83d\\ude42\"".as_bytes(), b" [1.5e300, null] "] {
+        for good in [&b"{}"[..], br#"{"a":{"a":1},"b":[{"a":1},{"a":2}]}"#, "\"\u{1F642} \\ud83d\\ude42\"".as_bytes(), b" [1.5e300, null] "]
+        {
             assert!(check(good).is_ok());
         }
         let deep = format!("{}{}", "[".repeat(32), "]".repeat(32));
@@ -79,8 +81,23 @@ mod tests {
             assert_eq!(code(bad), Code::InvalidJson);
         }
         let cases = [
-            "{", "", "{}x", "nul", "NaN", "Infinity", "1e400", "[1,]", "{'a':1}", r#"{"text":"a","text":"b"}"#, r#"{"a":{"b":1,"b":2}}"#,
-            r#"{"a":1,"\u0061":2}"#, r#""\ud800""#, r#""\udc00\ud800""#, r#"{"\ud800":1}"#, "\"a\nb\"", "\u{feff}{}",
+            "{",
+            "",
+            "{}x",
+            "nul",
+            "NaN",
+            "Infinity",
+            "1e400",
+            "[1,]",
+            "{'a':1}",
+            r#"{"text":"a","text":"b"}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#""\ud800""#,
+            r#""\udc00\ud800""#,
+            r#"{"\ud800":1}"#,
+            "\"a\nb\"",
+            "\u{feff}{}",
         ];
         for bad in cases {
             assert_eq!(code(bad.as_bytes()), Code::InvalidJson, "{bad}");

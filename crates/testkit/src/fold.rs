@@ -19,7 +19,8 @@ pub struct Folded {
 impl Folded {
     /// Before the first event. What events do not change is taken from `conversation`.
     pub fn new(conversation: Conversation) -> Self {
-        let conversation = Conversation { head: 0, member_count: 0, last_message_at: None, updated_at: conversation.created_at, ..conversation };
+        let conversation =
+            Conversation { head: 0, member_count: 0, last_message_at: None, updated_at: conversation.created_at, ..conversation };
         Self { conversation, members: BTreeMap::new(), messages: BTreeMap::new() }
     }
 

@@ -128,7 +128,8 @@ impl<'a> Plan<'a> {
 
     async fn settings(&mut self) -> StoreResult<Vec<Event>> {
         let topic = Some(format!("topic {}", self.random.below(3))).filter(|_| !self.random.one_in(4)).or(Some(String::new()));
-        let patch = ConversationPatch { topic, archived: self.random.one_in(3).then_some(self.random.one_in(2)), ..ConversationPatch::default() };
+        let patch =
+            ConversationPatch { topic, archived: self.random.one_in(3).then_some(self.random.one_in(2)), ..ConversationPatch::default() };
         let grant = grant(self.keeper, self.conversation, Action::Update);
         let event = self.world.store.conversations.update(grant, patch, self.world.tick()).await?;
         Ok(event.into_iter().collect())

@@ -6,14 +6,15 @@ use tertulia_domain::access::{Action, Grant, Standing, Subject, WorkspaceGrant, 
 use tertulia_domain::conversation::ConversationSettings;
 use tertulia_domain::message::Priority;
 use tertulia_domain::{
-    Code, Content, ConversationId, ConversationType, Event, MemberRole, MessageId, Seq, Timestamp, UserId, Visibility, WorkspaceId, WorkspaceRole,
+    Code, Content, ConversationId, ConversationType, Event, MemberRole, MessageId, Seq, Timestamp, UserId, Visibility, WorkspaceId,
+    WorkspaceRole,
 };
+use tertulia_ports::store::PageRequest;
 use tertulia_ports::store::conversations::{Created, NewConversation};
 use tertulia_ports::store::log::Tail;
 use tertulia_ports::store::messages::{Appended, Draft};
 use tertulia_ports::store::users::{Admission, NewUser};
 use tertulia_ports::store::workspaces::{NewInvite, NewWorkspace};
-use tertulia_ports::store::PageRequest;
 use tertulia_ports::{Clock, Store, StoreError};
 use uuid::Uuid;
 
@@ -34,7 +35,13 @@ pub fn new_id<T: From<Uuid>>() -> T {
 pub fn grant(actor: UserId, conversation: ConversationId, action: Action) -> Grant {
     let who = Standing { user_id: actor, workspace_role: None, member_role: Some(MemberRole::Admin) };
     let settings = ConversationSettings::default();
-    let what = Subject { id: conversation, conversation_type: ConversationType::Group, visibility: Visibility::Private, settings, archived: false };
+    let what = Subject {
+        id: conversation,
+        conversation_type: ConversationType::Group,
+        visibility: Visibility::Private,
+        settings,
+        archived: false,
+    };
     authorize(action, who, what).unwrap()
 }
 

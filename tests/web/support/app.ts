@@ -26,7 +26,7 @@ export class App {
 
   /** A line of the sidebar; its name also tells what is unread. */
   item(name: string): Locator {
-    return this.sidebar.getByRole('link', { name: new RegExp(`^#?${escape(name)}(,|$)`) });
+    return this.sidebar.getByRole('link', { name: new RegExp(`(^|[\\s#])${escape(name)}(\\s*,|$)`) });
   }
 
   /** The composer says when one may write. */

@@ -9,7 +9,9 @@ pub(super) fn document(version: &str) -> Value {
     let mut generator = super::openapi::generator();
     let sent = messages::<ClientFrame>(&mut generator, ClientFrame::TYPES);
     let received = messages::<ServerFrame>(&mut generator, ServerFrame::TYPES);
-    let names = |messages: &Map<String, Value>| -> Vec<Value> { messages.keys().map(|name| json!({ "$ref": format!("#/channels/socket/messages/{name}") })).collect() };
+    let names = |messages: &Map<String, Value>| -> Vec<Value> {
+        messages.keys().map(|name| json!({ "$ref": format!("#/channels/socket/messages/{name}") })).collect()
+    };
     let (send, receive) = (names(&sent), names(&received));
     let all: Map<String, Value> = sent.into_iter().chain(received).collect();
     json!({
@@ -34,7 +36,9 @@ fn messages<T: JsonSchema>(generator: &mut SchemaGenerator, types: &[&str]) -> M
     let schema = Value::from(T::json_schema(generator));
     let from = T::schema_name();
     let variants = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
-    let named = |kind: &&str| variants.iter().find(|variant| variant.pointer("/properties/type/const").and_then(Value::as_str) == Some(kind)).cloned();
+    let named = |kind: &&str| {
+        variants.iter().find(|variant| variant.pointer("/properties/type/const").and_then(Value::as_str) == Some(kind)).cloned()
+    };
     types
         .iter()
         .filter_map(|kind| {
@@ -42,7 +46,10 @@ fn messages<T: JsonSchema>(generator: &mut SchemaGenerator, types: &[&str]) -> M
             if from == "ClientFrame"
                 && let Some(properties) = payload.get_mut("properties").and_then(Value::as_object_mut)
             {
-                properties.insert("id".into(), json!({ "type": "string", "minLength": 1, "maxLength": 128, "description": "Answered by an ack with this `refId`." }));
+                properties.insert(
+                    "id".into(),
+                    json!({ "type": "string", "minLength": 1, "maxLength": 128, "description": "Answered by an ack with this `refId`." }),
+                );
                 properties.insert("traceparent".into(), json!({ "type": "string" }));
             }
             let payload = Schema::try_from(payload).ok()?;

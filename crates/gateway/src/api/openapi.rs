@@ -70,7 +70,8 @@ fn operation_id(route: &Route) -> String {
 fn parameters(route: &Route, query: Option<Schema>) -> Vec<Value> {
     let mut parameters: Vec<Value> = path_names(route.path)
         .map(|name| {
-            let schema = if matches!(name, "token" | "emoji") { json!({ "type": "string" }) } else { json!({ "type": "string", "format": "uuid" }) };
+            let schema =
+                if matches!(name, "token" | "emoji") { json!({ "type": "string" }) } else { json!({ "type": "string", "format": "uuid" }) };
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         })
         .collect();
@@ -99,7 +100,10 @@ fn responses(route: &Route, answer: &Option<Schema>, has_body: bool, error: &Sch
     }
     for (status, codes) in errors(route, has_body) {
         let lines: Vec<String> = codes.iter().map(|code| format!("`{code}`: {}", code.meaning())).collect();
-        responses.insert(status.to_string(), json!({ "description": lines.join("\n\n"), "content": { "application/json": { "schema": error } } }));
+        responses.insert(
+            status.to_string(),
+            json!({ "description": lines.join("\n\n"), "content": { "application/json": { "schema": error } } }),
+        );
     }
     responses
 }

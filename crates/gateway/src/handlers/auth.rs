@@ -9,7 +9,12 @@ use crate::gateway::Gateway;
 use crate::rest::call::Call;
 
 fn signed_in(done: SignedIn) -> rest::SignedIn {
-    rest::SignedIn { user: done.user, access_token: done.access_token, refresh_token: done.refresh_token, expires_in_ms: done.expires_in_ms }
+    rest::SignedIn {
+        user: done.user,
+        access_token: done.access_token,
+        refresh_token: done.refresh_token,
+        expires_in_ms: done.expires_in_ms,
+    }
 }
 
 pub async fn setup(gateway: Gateway, call: Call<rest::Setup>) -> Answer<rest::SignedIn> {

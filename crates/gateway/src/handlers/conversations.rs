@@ -14,7 +14,11 @@ use crate::ws::hub::Member;
 
 pub async fn create(gateway: Gateway, caller: Caller, call: Call<rest::CreateConversation>) -> Answer<(ConversationView, bool)> {
     let rest::CreateConversation { conversation_type, workspace_id, name, topic, visibility, member_ids, settings } = call.body;
-    gateway.services.conversations.create(caller, CreateInput { conversation_type, workspace_id, name, topic, visibility, member_ids, settings }).await
+    gateway
+        .services
+        .conversations
+        .create(caller, CreateInput { conversation_type, workspace_id, name, topic, visibility, member_ids, settings })
+        .await
 }
 
 pub async fn create_group(gateway: Gateway, caller: Caller, call: Call<NewGroup>) -> Answer<(ConversationView, bool)> {

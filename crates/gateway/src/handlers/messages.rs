@@ -109,7 +109,15 @@ fn message_page(asked: Window, page: MessagePage) -> rest::MessagePage {
     let before = page.items.first().map(|message| message.seq).filter(|_| page.has_older);
     let after = page.items.last().map(|message| message.seq).filter(|_| page.has_newer);
     let (next, has_more) = if matches!(asked, Window::After(_)) { (after, page.has_newer) } else { (before, page.has_older) };
-    rest::MessagePage { items: page.items, before, after, next_cursor: next.map(|seq| seq.to_string()), has_more, head: page.head, epoch: page.epoch }
+    rest::MessagePage {
+        items: page.items,
+        before,
+        after,
+        next_cursor: next.map(|seq| seq.to_string()),
+        has_more,
+        head: page.head,
+        epoch: page.epoch,
+    }
 }
 
 pub async fn thread(gateway: Gateway, caller: Caller, call: Call<(), PageQuery>) -> Answer<rest::Thread> {

@@ -33,7 +33,8 @@ pub fn matters(method: &Method) -> bool {
 }
 
 fn is_own(origin: &str, uri: &Uri, headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let host =
+        headers.get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| uri.authority().map(|authority| authority.as_str()));
     let Some((scheme, site)) = origin.split_once("://") else { return false };
     let default_port = match scheme {
         "http" => ":80",

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde_json::{Map, Value};
 use tertulia_domain::error::Refusal;
 use tertulia_domain::time::Timestamp;
@@ -200,7 +200,17 @@ mod tests {
     fn limits_are_numbers_in_bounds_once() {
         assert_eq!(read::<PageQuery>(None).unwrap().limit.0, 50);
         assert_eq!(read::<PageQuery>(Some("limit=200&other=1")).unwrap().limit.0, 200);
-        for bad in ["limit=0", "limit=-1", "limit=201", "limit=1e9", "limit=abc", "limit=", "limit=1&limit=2", "limit=9007199254740993", "limit=%2B5"] {
+        for bad in [
+            "limit=0",
+            "limit=-1",
+            "limit=201",
+            "limit=1e9",
+            "limit=abc",
+            "limit=",
+            "limit=1&limit=2",
+            "limit=9007199254740993",
+            "limit=%2B5",
+        ] {
             let refusal = read::<PageQuery>(Some(bad)).unwrap_err();
             assert_eq!((refusal.code.as_str(), refusal.field.as_deref()), ("INVALID_FIELD", Some("limit")), "{bad}");
         }

@@ -81,7 +81,11 @@ fn check(request: &Request<Body>, from: &Origin) -> Result<(), Box<Failure>> {
     }
     let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if header_bytes > HEADER_BYTES_MAX || request.headers().len() > HEADERS_MAX {
-        return Err(too_large(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, HEADER_BYTES_MAX, "the headers are over 16 KiB, or more than 100"));
+        return Err(too_large(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            HEADER_BYTES_MAX,
+            "the headers are over 16 KiB, or more than 100",
+        ));
     }
     let named = |pair: &str| matches!(pair.split('=').next(), Some("token" | "access_token" | "accessToken"));
     if uri.path().starts_with("/api/") && uri.query().is_some_and(|query| query.split('&').any(named)) {
@@ -102,7 +106,9 @@ fn too_large(status: StatusCode, limit: usize, message: &str) -> Box<Failure> {
 }
 
 fn is_preflight(request: &Request<Body>, from: &Origin) -> bool {
-    matches!(from, Origin::Configured(_)) && request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    matches!(from, Origin::Configured(_))
+        && request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn preflight() -> Response {
@@ -137,7 +143,8 @@ fn log(method: &Method, response: &Response, request_id: &str, started: Instant)
     let path = response.extensions().get::<Matched>().map_or("", |matched| matched.0.as_str());
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    metrics::histogram!("tertulia_http_request_seconds", "path" => path.to_owned(), "status" => status.to_string()).record(elapsed.as_secs_f64());
+    metrics::histogram!("tertulia_http_request_seconds", "path" => path.to_owned(), "status" => status.to_string())
+        .record(elapsed.as_secs_f64());
     tracing::info!(%method, path, status, ms = elapsed.as_secs_f64() * 1_000.0, request_id, "request");
 }
 

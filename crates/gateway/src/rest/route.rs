@@ -132,7 +132,10 @@ fn schemas<B: TakenBody, Q: JsonSchema + 'static, A: JsonSchema + 'static>(gener
     }
 }
 
-async fn read_signed_in<B: TakenBody, Q: DeserializeOwned + 'static>(gateway: &Gateway, request: Request<Body>) -> Result<(Caller, Call<B, Q>), Failure> {
+async fn read_signed_in<B: TakenBody, Q: DeserializeOwned + 'static>(
+    gateway: &Gateway,
+    request: Request<Body>,
+) -> Result<(Caller, Call<B, Q>), Failure> {
     let (parts, taken) = request.into_parts();
     let verified = authenticate(gateway, &parts).await?;
     gateway.services.spine.limits.take(Key::Request(verified.caller.user_id))?;
@@ -151,7 +154,11 @@ pub async fn authenticate(gateway: &Gateway, parts: &Parts) -> Answer<Verified> 
     gateway.services.auth.verify(token.trim()).await
 }
 
-async fn read<B: TakenBody, Q: DeserializeOwned + 'static>(mut parts: Parts, taken: Body, verified: Option<Verified>) -> Result<Call<B, Q>, Failure> {
+async fn read<B: TakenBody, Q: DeserializeOwned + 'static>(
+    mut parts: Parts,
+    taken: Body,
+    verified: Option<Verified>,
+) -> Result<Call<B, Q>, Failure> {
     let params = RawPathParams::from_request_parts(&mut parts, &()).await.map_err(|_| Refusal::not_found())?;
     let path = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let query = query::read(parts.uri.query())?;

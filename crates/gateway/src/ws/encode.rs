@@ -108,9 +108,8 @@ mod tests {
     #[test]
     fn the_short_ways_write_what_the_protocol_types_write() {
         let (conversation_id, actor_id) = (ConversationId(Uuid::now_v7()), UserId(Uuid::now_v7()));
-        let body: MemberLeft = serde_json::from_value(json!({ "userId": actor_id })).unwrap_or_else(|_| {
-            serde_json::from_value(json!({ "userId": actor_id, "memberCount": 1 })).unwrap()
-        });
+        let body: MemberLeft = serde_json::from_value(json!({ "userId": actor_id }))
+            .unwrap_or_else(|_| serde_json::from_value(json!({ "userId": actor_id, "memberCount": 1 })).unwrap());
         let at = Timestamp::EPOCH;
         let told = Event { conversation_id, seq: 7, actor_id, at, body: EventBody::MemberLeft(body.clone()) };
         let frame = ServerFrame::MemberLeft(v1::InLog { conversation_id, seq: 7, actor_id, at, body });
@@ -118,7 +117,8 @@ mod tests {
         let acked = ServerFrame::Ack(v1::Ack { ref_id: "1".into(), status: AckStatus::Ok, result: Some(json!({ "seq": 5 })), error: None });
         assert_eq!(payload(&ack("1", &v1::Changed { seq: Some(5) })), to_value(&acked).unwrap());
         let refused = Refusal::new(Code::NotFound, "not found");
-        let frame = ServerFrame::Ack(v1::Ack { ref_id: "1".into(), status: AckStatus::Error, result: None, error: Some(refused.clone().into()) });
+        let frame =
+            ServerFrame::Ack(v1::Ack { ref_id: "1".into(), status: AckStatus::Error, result: None, error: Some(refused.clone().into()) });
         assert_eq!(payload(&refusal(Some("1"), refused)), to_value(&frame).unwrap());
     }
 }

@@ -48,7 +48,8 @@ pub fn read(text: &str) -> Result<Envelope<'_>, Malformed> {
         Some(raw) => Some(read_id(raw.get()).ok_or_else(|| malformed(invalid("`id` is a text of 1 to 128 characters")))?),
     };
     let refused = |refusal| Malformed { id: id.clone(), refusal };
-    let name: String = outer.kind.and_then(|raw| json::read(raw.get()).ok()).ok_or_else(|| refused(invalid("`type` is missing or not a text")))?;
+    let name: String =
+        outer.kind.and_then(|raw| json::read(raw.get()).ok()).ok_or_else(|| refused(invalid("`type` is missing or not a text")))?;
     let kind = ClientFrame::TYPES.iter().find(|known| **known == name);
     let kind = kind.copied().ok_or_else(|| refused(Refusal::new(Code::UnknownType, "no frame of this type exists")))?;
     let payload = outer.payload.map(RawValue::get).filter(|raw| *raw != "null");
@@ -76,7 +77,9 @@ mod tests {
     fn reads_what_clients_send() {
         let frame = read(r#"{"type":"typing.start","id":"a","payload":{"x":1},"traceparent":"00-1"}"#).unwrap();
         assert_eq!((frame.kind, frame.id.as_deref(), frame.payload), ("typing.start", Some("a"), r#"{"x":1}"#));
-        for beat in [r#"{"type":"heartbeat"}"#, r#"{"type":"heartbeat","payload":null,"id":null}"#, r#" {"type":"heartbeat","payload":{}} "#] {
+        for beat in
+            [r#"{"type":"heartbeat"}"#, r#"{"type":"heartbeat","payload":null,"id":null}"#, r#" {"type":"heartbeat","payload":{}} "#]
+        {
             let frame = read(beat).unwrap();
             assert_eq!((frame.kind, frame.id, frame.payload), ("heartbeat", None, "{}"));
         }

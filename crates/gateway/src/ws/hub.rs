@@ -195,7 +195,9 @@ impl Hub {
         for (place, connection) in (0u32..).zip(&connections) {
             let after = spread.mul_f64(f64::from(place) / f64::from(count));
             let reconnect_after_ms = u64::try_from(after.as_millis()).unwrap_or_default();
-            connection.queue.push(encode::server_frame(&ServerFrame::ServerDraining(ServerDraining { reconnect_after_ms })), Class::Durable);
+            connection
+                .queue
+                .push(encode::server_frame(&ServerFrame::ServerDraining(ServerDraining { reconnect_after_ms })), Class::Durable);
         }
         // A moment for the first to open another socket before this one closes.
         tokio::time::sleep(within / 10).await;

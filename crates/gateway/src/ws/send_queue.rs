@@ -179,7 +179,14 @@ mod tests {
         let queue = SendQueue::default();
         fill(&queue, Class::Durable, FRAMES_MAX - 3);
         for class in DROPPABLE {
-            queue.push(Bytes::from_static(match class { Class::Typing => b"t", Class::Presence => b"p", _ => b"s" }), class);
+            queue.push(
+                Bytes::from_static(match class {
+                    Class::Typing => b"t",
+                    Class::Presence => b"p",
+                    _ => b"s",
+                }),
+                class,
+            );
         }
         for expected in [&b"ps"[..], b"s", b""] {
             queue.push(Bytes::from_static(b"x"), Class::Durable);

@@ -11,7 +11,10 @@ use crate::world::{code_of, new_id};
 pub async fn names_are_taken_once(world: &World) {
     let users = &world.store.users;
     let made = users.register(world.new_user("Maya"), Admission::Open).await.unwrap();
-    assert_eq!((made.user.username.as_str(), made.user.display_name.as_str(), made.user.imported, made.joined), ("maya", "Maya", false, None));
+    assert_eq!(
+        (made.user.username.as_str(), made.user.display_name.as_str(), made.user.imported, made.joined),
+        ("maya", "Maya", false, None)
+    );
     assert_eq!(code_of(users.register(world.new_user("Maya"), Admission::Open).await), Code::Conflict);
     let found = users.credentials_by_name("maya").await.unwrap().unwrap();
     assert_eq!((&found.user, found.password_hash.is_some(), found.disabled), (&made.user, true, false));
@@ -33,10 +36,21 @@ pub async fn an_invitation_admits_once(world: &World) {
     let owner = world.user("owner").await;
     let team = world.workspace(owner, "team").await;
     let at = world.tick();
-    let invite = NewInvite { id: new_id(), token_hash: [1; 32], role: WorkspaceRole::Guest, max_uses: Some(1), at, expires_at: at.plus_millis(1_000) };
+    let invite = NewInvite {
+        id: new_id(),
+        token_hash: [1; 32],
+        role: WorkspaceRole::Guest,
+        max_uses: Some(1),
+        at,
+        expires_at: at.plus_millis(1_000),
+    };
     world.store.workspaces.create_invite(WorkspaceGrant::system(owner, team), invite).await.unwrap();
     let users = &world.store.users;
-    assert_eq!(code_of(users.register(world.new_user("owner"), Admission::Invite([1; 32])).await), Code::Conflict, "and nothing is used up");
+    assert_eq!(
+        code_of(users.register(world.new_user("owner"), Admission::Invite([1; 32])).await),
+        Code::Conflict,
+        "and nothing is used up"
+    );
     let made = users.register(world.new_user("guest"), Admission::Invite([1; 32])).await.unwrap();
     assert_eq!(made.joined, Some((team, WorkspaceRole::Guest)));
     assert_eq!(world.store.workspaces.role(team, made.user.id).await.unwrap(), Some(WorkspaceRole::Guest));

@@ -33,7 +33,9 @@ pub async fn edits_keep_versions(world: &World) {
     let draft = world.draft("first");
     world.append(group, maya, draft.clone()).await;
     let second = edit(world, maya, group, draft.id, "second").await.unwrap().unwrap();
-    assert!(matches!(&second.body, EventBody::MessageUpdated(body) if body.content == Content::text("second") && body.edited_at == second.at));
+    assert!(
+        matches!(&second.body, EventBody::MessageUpdated(body) if body.content == Content::text("second") && body.edited_at == second.at)
+    );
     assert_eq!(edit(world, maya, group, draft.id, "second").await.unwrap(), None);
     let third = edit(world, maya, group, draft.id, "third").await.unwrap().unwrap();
     let versions = world.store.messages.versions(may_read(maya, group), draft.id).await.unwrap();

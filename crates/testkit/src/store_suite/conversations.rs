@@ -14,10 +14,14 @@ pub async fn a_log_begins_with_its_members(world: &World) {
     let made = world.store.conversations.create(new.clone()).await.unwrap();
     assert!(!made.existed);
     assert_eq!((made.conversation.head, made.conversation.member_count, made.conversation.created_by), (3, 3, maya));
-    let joined: Vec<_> = made.events.iter().map(|event| match &event.body {
-        EventBody::MemberJoined(joined) => (event.seq, event.actor_id, joined.member.user_id, joined.member.role),
-        other => panic!("{}", other.kind()),
-    }).collect();
+    let joined: Vec<_> = made
+        .events
+        .iter()
+        .map(|event| match &event.body {
+            EventBody::MemberJoined(joined) => (event.seq, event.actor_id, joined.member.user_id, joined.member.role),
+            other => panic!("{}", other.kind()),
+        })
+        .collect();
     assert_eq!(joined, [(1, maya, maya, MemberRole::Admin), (2, maya, marc, MemberRole::Member), (3, maya, moss, MemberRole::Member)]);
     assert_eq!(world.log_of(new.id).await, made.events);
     let mut ids = world.store.conversations.member_ids(new.id).await.unwrap();
@@ -34,7 +38,9 @@ pub async fn direct_ones_are_made_once_per_pair(world: &World) {
     let conversations = &world.store.conversations;
     let direct = |from, to| world.new_conversation(ConversationType::Direct, from, &[to]);
     let first = conversations.create(direct(maya, marc)).await.unwrap();
-    assert!(first.events.iter().all(|event| matches!(&event.body, EventBody::MemberJoined(joined) if joined.member.role == MemberRole::Member)));
+    assert!(
+        first.events.iter().all(|event| matches!(&event.body, EventBody::MemberJoined(joined) if joined.member.role == MemberRole::Member))
+    );
     let again = conversations.create(direct(marc, maya)).await.unwrap();
     assert_eq!((again.existed, again.conversation.id, again.events.len()), (true, first.conversation.id, 0));
     let other = conversations.create(direct(maya, moss)).await.unwrap();
@@ -106,7 +112,12 @@ pub async fn settings_change(world: &World) {
     let group = world.group(maya, &[]).await;
     let conversations = &world.store.conversations;
     let settings = ConversationSettings { only_admins_can_post: true, allow_member_invites: false };
-    let patch = ConversationPatch { name: Some("Crew".into()), topic: Some("plans".into()), settings: Some(settings), ..ConversationPatch::default() };
+    let patch = ConversationPatch {
+        name: Some("Crew".into()),
+        topic: Some("plans".into()),
+        settings: Some(settings),
+        ..ConversationPatch::default()
+    };
     let event = conversations.update(system(maya, group), patch.clone(), world.tick()).await.unwrap().unwrap();
     let EventBody::ConversationUpdated(updated) = &event.body else { panic!("{}", event.body.kind()) };
     assert_eq!((updated.name.as_deref(), updated.topic.as_deref(), updated.settings), (Some("Crew"), Some("plans"), settings));

@@ -32,7 +32,10 @@ pub async fn people_come_and_go(world: &World) {
     assert!(matches!(&left.body, EventBody::MemberLeft(body) if body.user_id == marc && left.actor_id == marc));
     assert_eq!(code_of(conversations.set_member(manage, marc, None, world.tick()).await), Code::NotFound);
     let now = conversations.members(may_read(maya, group), page(10)).await.unwrap();
-    assert_eq!(now.items.iter().map(|member| (member.user_id, member.role)).collect::<Vec<_>>(), [(maya, MemberRole::Admin), (moss, MemberRole::Admin)]);
+    assert_eq!(
+        now.items.iter().map(|member| (member.user_id, member.role)).collect::<Vec<_>>(),
+        [(maya, MemberRole::Admin), (moss, MemberRole::Admin)]
+    );
     assert_eq!(conversations.standing(group, maya).await.unwrap().unwrap().conversation.member_count, 2);
 }
 
@@ -50,7 +53,12 @@ pub async fn new_members_have_read_what_was_before(world: &World) {
     let [maya, marc] = world.users(["maya", "marc"]).await;
     let group = world.group(maya, &[]).await;
     world.send(group, maya, "before").await;
-    world.store.conversations.add_members(grant(maya, group, Action::AddMembers), &[marc], MemberRole::Member, None, world.tick()).await.unwrap();
+    world
+        .store
+        .conversations
+        .add_members(grant(maya, group, Action::AddMembers), &[marc], MemberRole::Member, None, world.tick())
+        .await
+        .unwrap();
     let view = world.store.conversations.view(marc, &[group]).await.unwrap().remove(0);
     let membership = view.membership.unwrap();
     assert_eq!((view.conversation.head, membership.read_seq, membership.delivered_seq, view.unread.unread_count), (3, 3, 3, 0));
@@ -81,7 +89,11 @@ pub async fn a_stale_grant_opens_nothing(world: &World) {
         code_of(messages.versions(of(Action::Read), message).await),
         code_of(log.tail(of(Action::Read), 0, 10).await),
         code_of(conversations.members(of(Action::Read), page(10)).await),
-        code_of(conversations.update(of(Action::Update), ConversationPatch { name: Some("x".into()), ..ConversationPatch::default() }, at).await),
+        code_of(
+            conversations
+                .update(of(Action::Update), ConversationPatch { name: Some("x".into()), ..ConversationPatch::default() }, at)
+                .await,
+        ),
         code_of(conversations.add_members(of(Action::AddMembers), &[moss], MemberRole::Member, None, at).await),
         code_of(conversations.set_member(of(Action::RemoveMember), maya, None, at).await),
         code_of(conversations.set_preferences(of(Action::SetPreferences), PreferencesPatch::default()).await),

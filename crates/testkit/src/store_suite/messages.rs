@@ -61,7 +61,8 @@ pub async fn dedup_outlives_edits_and_deletion(world: &World) {
 pub async fn parents_must_be_there(world: &World) {
     let maya = world.user("maya").await;
     let (group, other) = (world.group(maya, &[]).await, world.group(maya, &[]).await);
-    let (root, elsewhere, deleted) = (world.send(group, maya, "root").await, world.send(other, maya, "e").await, world.send(group, maya, "d").await);
+    let (root, elsewhere, deleted) =
+        (world.send(group, maya, "root").await, world.send(other, maya, "e").await, world.send(group, maya, "d").await);
     let delete = grant(maya, group, Action::Delete { own: true });
     world.store.messages.delete(delete, deleted, DeleteReason::Deleted, world.tick()).await.unwrap();
     let reply = Draft { thread_root: Some(root), ..world.draft("in the thread") };
@@ -95,11 +96,10 @@ pub async fn a_thread_counts_its_replies(world: &World) {
     let message = world.store.messages.find(root, maya).await.unwrap().unwrap().message;
     assert_eq!((message.thread_count, message.last_reply_at), (2, Some(replies[2].at)));
     let thread = world.store.messages.thread(may_read(maya, group), root, page(10)).await.unwrap();
-    assert_eq!(thread.items.iter().map(|reply| (reply.id, reply.deleted_at.is_some())).collect::<Vec<_>>(), [
-        (replies[0].id, false),
-        (replies[1].id, false),
-        (replies[2].id, true)
-    ]);
+    assert_eq!(
+        thread.items.iter().map(|reply| (reply.id, reply.deleted_at.is_some())).collect::<Vec<_>>(),
+        [(replies[0].id, false), (replies[1].id, false), (replies[2].id, true)]
+    );
 }
 
 pub async fn a_refused_batch_leaves_nothing(world: &World) {

@@ -2,10 +2,10 @@
 
 use tertulia_domain::access::{Action, WorkspaceGrant};
 use tertulia_domain::{Code, ConversationId, MemberRole, MessageId, Seq, UserId, WorkspaceRole};
+use tertulia_ports::StoreResult;
 use tertulia_ports::store::conversations::ConversationPatch;
 use tertulia_ports::store::messages::{Draft, Window};
 use tertulia_ports::store::{Page, PageRequest};
-use tertulia_ports::StoreResult;
 
 use crate::World;
 use crate::world::{code_of, grant, may_read, page, system};
@@ -109,7 +109,12 @@ pub async fn members_come_in_pages(world: &World) {
     for name in ["Zoe", "Ana", "bob", "Cem"] {
         let user = world.user(name).await;
         world.join_workspace(team, maya, user, WorkspaceRole::Member).await;
-        world.store.conversations.add_members(grant(maya, channel, Action::AddMembers), &[user], MemberRole::Member, None, world.tick()).await.unwrap();
+        world
+            .store
+            .conversations
+            .add_members(grant(maya, channel, Action::AddMembers), &[user], MemberRole::Member, None, world.tick())
+            .await
+            .unwrap();
         people.push(user);
     }
     for limit in [2, 5] {

@@ -123,7 +123,8 @@ pub async fn sync_states_are_complete(world: &World) {
     let other = world.group(marc, &[]).await;
     let mut states = world.store.receipts.sync_states(marc).await.unwrap();
     states.sort_by_key(|state| state.head);
-    let seen: Vec<_> = states.iter().map(|state| (state.conversation_id, state.head, state.member_count, state.membership.role, state.unread)).collect();
+    let seen: Vec<_> =
+        states.iter().map(|state| (state.conversation_id, state.head, state.member_count, state.membership.role, state.unread)).collect();
     assert_eq!(seen, [(other, 1, 1, MemberRole::Admin, unread(0, 0)), (group, 5, 2, MemberRole::Member, unread(3, 0))]);
     world.store.conversations.set_member(grant(maya, group, Action::RemoveMember), marc, None, world.tick()).await.unwrap();
     assert_eq!(world.store.receipts.sync_states(marc).await.unwrap().len(), 1);

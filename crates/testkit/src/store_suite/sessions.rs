@@ -12,7 +12,8 @@ const WEEK_MS: i64 = 7 * 24 * 3_600_000;
 async fn session(world: &World, user_id: UserId, hash: u8) -> SessionId {
     let at = world.tick();
     let id = new_id();
-    let new = NewSession { id, user_id, device_name: Some("laptop".into()), refresh_hash: [hash; 32], at, expires_at: at.plus_millis(WEEK_MS) };
+    let new =
+        NewSession { id, user_id, device_name: Some("laptop".into()), refresh_hash: [hash; 32], at, expires_at: at.plus_millis(WEEK_MS) };
     world.store.sessions.create(new).await.unwrap();
     id
 }

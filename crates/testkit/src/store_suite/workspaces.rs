@@ -57,7 +57,9 @@ pub async fn who_leaves_loses_the_conversations(world: &World) {
     let group = world.group(maya, &[owner]).await;
     let events = world.store.workspaces.set_role(grant, maya, None, world.tick()).await.unwrap();
     assert_eq!(events.iter().map(|event| event.conversation_id).collect::<Vec<_>>(), inside[..2]);
-    assert!(events.iter().all(|event| event.actor_id == owner && matches!(&event.body, EventBody::MemberLeft(left) if left.user_id == maya)));
+    assert!(
+        events.iter().all(|event| event.actor_id == owner && matches!(&event.body, EventBody::MemberLeft(left) if left.user_id == maya))
+    );
     let mut kept = conversations.ids_of(maya).await.unwrap();
     kept.sort();
     let mut expected = vec![inside[2], inside[3], group];

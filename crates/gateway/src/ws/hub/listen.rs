@@ -25,7 +25,11 @@ impl Hub {
         let (listener, crowded_out) = {
             let mut users = self.0.users.lock(user);
             let listener = users.entry(user).or_insert_with(|| {
-                Arc::new(Listener { user_id: user, state: parking_lot::Mutex::new(Listening::default()), loading: tokio::sync::Mutex::default() })
+                Arc::new(Listener {
+                    user_id: user,
+                    state: parking_lot::Mutex::new(Listening::default()),
+                    loading: tokio::sync::Mutex::default(),
+                })
             });
             let mut state = listener.state.lock();
             state.connections.push(connection.clone());
