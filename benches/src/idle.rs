@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use tertulia_tests::Server;
 
+use crate::process::rss_mib;
 use crate::report::{Report, micros, times};
 
 const STARTS: usize = 10;
@@ -21,11 +21,4 @@ pub async fn run(start: impl Fn() -> Server, report: &mut Report) -> anyhow::Res
     report.add_times(["start to ready, p50", "start to ready, worst"], &ready);
     report.add("memory (RSS)", rss_mib(server.pid())?, "MiB");
     Ok(())
-}
-
-fn rss_mib(pid: u32) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
-    let kib: f64 = line.split_whitespace().nth(1).context("no figure")?.parse()?;
-    Ok(kib / 1_024.0)
 }

@@ -6,6 +6,7 @@
 
 mod idle;
 mod page;
+mod process;
 mod report;
 mod sends;
 mod sync;

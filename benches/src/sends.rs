@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 use tertulia_tests::{Client, RawSocket, Scene, Server, frame, new_id, text};
 
+use crate::process::cpu_seconds;
 use crate::report::{Report, micros, times};
 
 /// The size of what a chat message usually is.
@@ -16,7 +17,8 @@ const WORDS: &str = "Could somebody have a look at the release notes before noon
     screenshots are from yesterday's build, so they still show the old sidebar. Thanks!";
 
 pub async fn run(server: &Server, clients: usize, lasting: Duration, report: &mut Report) -> anyhow::Result<()> {
-    report.add("bare SQLite, a commit for each row", bare_sqlite(server.data(), lasting)?, "rows/s");
+    let bare = bare_sqlite(server.data(), lasting)?;
+    report.add("bare SQLite, a commit for each row", bare, "rows/s");
     let scene = Scene::new(server).await;
     let people = join_all((0..clients).map(|_| scene.member("sender"))).await;
     let mut places = Vec::new();
@@ -24,12 +26,16 @@ pub async fn run(server: &Server, clients: usize, lasting: Duration, report: &mu
         places.push((person, scene.channel(&[person]).await));
     }
     let (one, one_times) = load(places.get(..1).context("at least one client")?, lasting).await?;
+    let cpu_before = cpu_seconds(server.pid())?;
     let (all, all_times) = load(&places, lasting).await?;
+    let cpu_us = (cpu_seconds(server.pid())? - cpu_before) * 1e6 / all_times.len() as f64;
     report.add("1 client", one, "acked/s");
     report.add_times(["1 client, ack p50", "1 client, ack p99"], &one_times);
     report.add("many clients", all, "acked/s");
     report.add_times(["many clients, ack p50", "many clients, ack p99"], &all_times);
+    report.add("many clients, server's processor time", cpu_us, "us/message");
     report.add("many clients / 1 client", all / one, "times");
+    report.add("many clients / bare SQLite", all / bare, "times");
     Ok(())
 }
 
