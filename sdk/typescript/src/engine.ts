@@ -93,7 +93,11 @@ export class Engine implements Core {
     }, this.now);
     this.syncer = new Syncer(this, this.replicas, this.lists);
     this.tie();
-    this.stopSignals = browserSignals(this.connection, () => void this.cache.flush());
+    this.stopSignals = browserSignals(this.connection, () => {
+      // The page may not come back.
+      this.marks.flush();
+      void this.cache.flush();
+    });
   }
 
   me(): string {
@@ -197,7 +201,7 @@ export class Engine implements Core {
     connection.up.add((hello) => {
       this.syncer.up(hello);
       outbox.up();
-      this.marks.up();
+      this.marks.flush();
       this.presence.up();
       if (this.onScreen !== null) this.focus(this.onScreen);
     });

@@ -45,7 +45,8 @@ export class Marks {
     this.read_.delete(conversationId);
   }
 
-  up(): void {
+  /** Sends what waits, now. */
+  flush(): void {
     this.flushRead();
     this.flushDelivered();
   }
