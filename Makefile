@@ -2,8 +2,8 @@
 .PHONY: help run demo test unit e2e lint deny types web setup setup-tests
 .DEFAULT_GOAL := help
 
-# Faster and quieter where it is installed; `cargo test` does the same.
-RUST_TESTS := $(if $(shell command -v cargo-nextest),nextest run,test)
+# Many tests only wait for the server that they started.
+export RUST_TEST_THREADS ?= 8
 PLAYWRIGHT := npx --no-install playwright test --config tests/web/playwright.config.ts
 
 help: ## This list
@@ -20,7 +20,7 @@ test: setup-tests web unit e2e ## Every test: Rust, SDK, web, real browsers
 
 unit: ## Tests without a browser
 	cargo build --workspace --all-targets --locked
-	cargo $(RUST_TESTS) --workspace --locked --no-fail-fast
+	cargo test --workspace --locked --no-fail-fast
 	npm test --workspace sdk/typescript --workspace web
 
 e2e: ## Browser tests alone; build first (SPEC="offline" picks some)

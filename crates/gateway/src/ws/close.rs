@@ -21,8 +21,6 @@ impl Close {
     pub const TOKEN_EXPIRED: Self = Self::new(4410, "TOKEN_EXPIRED");
     /// Five times a limit for ten seconds.
     pub const RATE_LIMITED: Self = Self::new(4429, "RATE_LIMITED;after=30000");
-    /// A token of somebody else.
-    pub const TOKEN_INVALID: Self = Self::new(4500, "TOKEN_INVALID");
     pub const SESSION_REVOKED: Self = Self::new(4503, "SESSION_REVOKED");
     /// A subprotocol that is not spoken here.
     pub const UPGRADE_REQUIRED: Self = Self::new(4506, "UPGRADE_REQUIRED");
