@@ -30,9 +30,8 @@ impl Conversations {
     /// True where it was there already: a direct conversation is made once per pair.
     pub async fn create(&self, caller: Caller, input: CreateInput) -> Answer<(ConversationView, bool)> {
         let new = self.check_new(caller, input).await?;
-        let id_made = self.commit_new(new).await?;
-        let view = self.view(caller, id_made.0).await?;
-        Ok((view, id_made.1))
+        let (id, existed) = self.commit_new(new).await?;
+        Ok((self.view(caller, id).await?, existed))
     }
 
     async fn commit_new(&self, new: NewConversation) -> Answer<(ConversationId, bool)> {
