@@ -55,5 +55,6 @@ async fn a_scheduled_message_waits_and_can_be_taken_back() {
     maya.delete(&format!("scheduled/{taken_back}")).await.ok();
     assert_eq!(his.expect("message.new").await["message"]["id"], kept);
     his.expect_none("message.new", Duration::from_millis(1_500)).await;
+    assert_eq!(maya.post(&path, later(&kept, in_ms(0))).await.is(201)["duplicate"], true, "a retry after its time");
     assert!(maya.get(&format!("conversations/{direct}/scheduled")).await.ok()["items"].as_array().unwrap().is_empty());
 }

@@ -64,7 +64,11 @@ impl Messages {
             expires_at: check_expiry(input.expires_in_ms, now)?,
         };
         if let Some(at) = input.scheduled_at {
-            check_schedule(at, now)?;
+            if let Err(late) = check_schedule(at, now) {
+                // Unless it is a retry of what has been written since.
+                let known = self.spine.store.messages.find(input.message_id, caller.user_id).await.map_err(refuse)?;
+                return if known.is_some() { self.append(grant, draft).await } else { Err(late) };
+            }
             let scheduled =
                 Scheduled { conversation_id: input.conversation_id, sender_id: caller.user_id, draft, expires_in_ms: input.expires_in_ms };
             let duplicate = self.spine.store.schedule.put(grant, scheduled).await.map_err(refuse)?;
