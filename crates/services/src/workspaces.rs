@@ -13,6 +13,8 @@ use tertulia_domain::{Refusal, Workspace};
 use tertulia_ports::store::{Page, PageRequest};
 
 use crate::spine::Spine;
+use crate::spine::belonging::found_workspace;
+use crate::spine::tasks::finish;
 use crate::{Answer, Caller, refuse};
 
 pub use invites::{IssuedInvite, NewInviteInput};
@@ -33,7 +35,8 @@ impl Workspaces {
         if slug.as_ref().is_some_and(|slug| slug.is_empty() || slug_of(slug) != *slug) {
             return Err(Refusal::field("slug", "lower-case letters, digits and single hyphens, at most 40"));
         }
-        crate::spine::belonging::found_workspace(&self.spine, caller.user_id, name, slug).await
+        let spine = self.spine.clone();
+        finish(self.spine.tasks.run(async move { found_workspace(&spine, caller.user_id, name, slug).await })).await
     }
 
     /// The caller's.
@@ -81,7 +84,7 @@ impl Workspaces {
             spine.publish_all(events);
             Ok(())
         });
-        crate::spine::tasks::finish(work).await
+        finish(work).await
     }
 
     async fn may_manage(&self, caller: Caller, id: WorkspaceId, user: UserId, role: Option<WorkspaceRole>) -> Answer<WorkspaceGrant> {

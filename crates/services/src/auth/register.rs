@@ -13,6 +13,7 @@ use super::{Auth, SignedIn};
 use crate::spine::belonging::{found_workspace, join_default_channels};
 use crate::spine::limits::Key;
 use crate::spine::secrets::{hash_secret, new_secret};
+use crate::spine::tasks::finish;
 use crate::{Answer, refuse};
 
 /// How long the banner's link works.
@@ -73,10 +74,14 @@ impl Auth {
         if !expected {
             return Err(Refusal::new(Code::Gone, "this setup link is used up or past its time; restart the server for a new one"));
         }
-        let signed_in = self.admit(input.registration, Admission::First).await?;
-        *self.setup.lock() = None;
-        found_workspace(&self.spine, signed_in.user.id, name, None).await?;
-        Ok(signed_in)
+        let auth = self.clone();
+        let work = self.spine.tasks.run(async move {
+            let signed_in = auth.admit(input.registration, Admission::First).await?;
+            *auth.setup.lock() = None;
+            found_workspace(&auth.spine, signed_in.user.id, name, None).await?;
+            Ok(signed_in)
+        });
+        finish(work).await
     }
 
     /// Makes an account and signs it in. Without open registration it takes an invitation.
@@ -87,7 +92,9 @@ impl Auth {
             None if self.spine.settings.open_registration => Admission::Open,
             None => return Err(Refusal::forbidden("this server admits people by invitation")),
         };
-        self.admit(input, admission).await
+        // To its end, even if the caller goes away: nobody has an account and is in no channel.
+        let auth = self.clone();
+        finish(self.spine.tasks.run(async move { auth.admit(input, admission).await })).await
     }
 
     /// For the command line: an account without invitation or session.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Workspaces;
 use crate::spine::belonging::join_default_channels;
 use crate::spine::secrets::{hash_secret, new_secret};
+use crate::spine::tasks::finish;
 use crate::{Answer, Caller, refuse};
 
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -79,9 +80,13 @@ impl Workspaces {
     /// Joins the workspace. Who is in it already stays as they are.
     pub async fn accept_invite(&self, caller: Caller, token: &str) -> Answer<Workspace> {
         let (hash, now) = (hash_secret(token), self.spine.clock.now());
-        let workspace = self.spine.store.workspaces.accept_invite(hash, caller.user_id, now).await.map_err(refuse)?;
-        self.spine.access.forget_user(caller.user_id);
-        join_default_channels(&self.spine, workspace.id, caller.user_id, workspace.role).await?;
-        Ok(workspace)
+        let spine = self.spine.clone();
+        let work = self.spine.tasks.run(async move {
+            let workspace = spine.store.workspaces.accept_invite(hash, caller.user_id, now).await.map_err(refuse)?;
+            spine.access.forget_user(caller.user_id);
+            join_default_channels(&spine, workspace.id, caller.user_id, workspace.role).await?;
+            Ok(workspace)
+        });
+        finish(work).await
     }
 }
