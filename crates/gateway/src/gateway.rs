@@ -1,5 +1,6 @@
 //! What all connections and requests share.
 
+use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -7,6 +8,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tertulia_services::Services;
 
 use crate::ws::hub::Hub;
+use crate::ws::hub::core::Ways;
+use crate::ws::shard::Socket;
+
+/// As many as a bit set of them holds.
+const SHARDS_MAX: usize = 64;
 
 /// What an operator may set about the ways in.
 #[derive(Clone)]
@@ -22,6 +28,8 @@ pub struct GatewayConfig {
     pub connections_max: usize,
     /// WebSockets of one user; one more closes the oldest.
     pub connections_per_user: usize,
+    /// Messages a second in one conversation past which nobody gets them in full, but how many there are; none: never.
+    pub summary_messages: Option<u32>,
     /// What `/metrics` renders; none: it answers 404.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -35,6 +43,7 @@ impl Default for GatewayConfig {
             public_url: None,
             connections_max: 15_000,
             connections_per_user: 5,
+            summary_messages: Some(100),
             metrics: None,
         }
     }
@@ -58,9 +67,16 @@ impl Deref for Gateway {
 }
 
 impl Gateway {
-    /// Starts to listen to the bus; [`Gateway::serve`] lets clients in.
-    pub fn new(services: Services, config: GatewayConfig) -> Self {
-        let hub = Hub::start(services.clone(), config.connections_per_user);
-        Self(Arc::new(Shared { services, config, hub }))
+    /// Starts the shards and listens to the bus; [`Gateway::serve`] lets clients in.
+    pub fn new(services: Services, config: GatewayConfig) -> io::Result<Self> {
+        let shards = std::thread::available_parallelism().map_or(1, usize::from).min(SHARDS_MAX);
+        let sockets = (0..shards).map(|_| Socket::new()).collect::<io::Result<Vec<_>>>()?;
+        let ways = Ways { shards, connections_per_user: config.connections_per_user, summary_messages: config.summary_messages };
+        let hub = Hub::start(services.clone(), ways, sockets.iter().map(Socket::inbox).collect());
+        let gateway = Self(Arc::new(Shared { services, config, hub }));
+        for (number, socket) in (0..).zip(sockets) {
+            socket.run(number, gateway.clone())?;
+        }
+        Ok(gateway)
     }
 }

@@ -81,7 +81,7 @@ impl Serve {
         let demo = if self.demo { Some(demo::prepare(services).await?) } else { None };
         services.start();
         measure(services, metrics.clone());
-        let gateway = Gateway::new(services.clone(), gateway_config(config, metrics));
+        let gateway = Gateway::new(services.clone(), gateway_config(config, open_files, metrics))?;
         self.announce(config, address, services, demo.as_ref()).await?;
         tracing::info!(%address, open_files, "ready");
         if let Some(demo) = &demo {

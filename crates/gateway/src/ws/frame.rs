@@ -23,7 +23,8 @@ pub enum Incoming {
     Text(String),
     /// Answer with a pong of the same bytes.
     Ping(Bytes),
-    Pong,
+    /// The bytes of the ping that it answers.
+    Pong(Bytes),
     /// The client's code, where it gave one. Nothing comes after it.
     Close(Option<u16>),
 }
@@ -102,6 +103,11 @@ impl Decoder {
     /// Whether the client is in the middle of a frame or message.
     pub fn is_inside(&self) -> bool {
         self.header_len > 0 || self.open.is_some() || self.fragments > 0
+    }
+
+    /// The client has said goodbye: nothing more is read.
+    pub fn is_used_up(&self) -> bool {
+        self.closed
     }
 
     /// Takes bytes as they come and adds what they complete to `out`, also when it then refuses the rest.
@@ -222,10 +228,7 @@ impl Decoder {
                 out.push(Incoming::Close(close_code(&std::mem::take(&mut self.control))?));
             }
             PING => out.push(Incoming::Ping(std::mem::take(&mut self.control).into())),
-            PONG => {
-                self.control = Vec::new();
-                out.push(Incoming::Pong);
-            }
+            PONG => out.push(Incoming::Pong(std::mem::take(&mut self.control).into())),
             _ if open.is_final => {
                 self.fragments = 0;
                 self.checked = 0;
@@ -289,8 +292,9 @@ pub fn encode_json<T: Serialize>(value: &T) -> Result<Bytes, serde_json::Error> 
     Ok(frame.freeze().slice(start..))
 }
 
-pub fn encode_ping() -> Bytes {
-    Bytes::from_static(&[0x80 | PING, 0])
+/// `payload`: at most 125 bytes; the pong brings it back.
+pub fn encode_ping(payload: &[u8]) -> Bytes {
+    encode(PING, payload)
 }
 
 /// `payload`: the ping's, at most 125 bytes.

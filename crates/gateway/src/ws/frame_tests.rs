@@ -35,8 +35,12 @@ fn refusal(bytes: &[u8]) -> u16 {
 #[test]
 fn reads_text_ping_pong_and_close() {
     let input = [frame(0x81, b"hello"), frame(0x89, b"p"), frame(0x8a, b""), frame(0x88, &[0x03, 0xe8, b'o', b'k'])].concat();
-    let expected =
-        vec![Incoming::Text("hello".into()), Incoming::Ping(Bytes::from_static(b"p")), Incoming::Pong, Incoming::Close(Some(1000))];
+    let expected = vec![
+        Incoming::Text("hello".into()),
+        Incoming::Ping(Bytes::from_static(b"p")),
+        Incoming::Pong(Bytes::new()),
+        Incoming::Close(Some(1000)),
+    ];
     assert_eq!(read(&input), (expected, Ok(())));
     assert_eq!(read(&frame(0x88, b"")).0, [Incoming::Close(None)]);
 }

@@ -18,7 +18,8 @@ use tertulia_services::spine::limits::Key;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::connection::{self, Opened};
+use super::hub;
+use super::open::{self, Opened};
 use crate::gateway::Gateway;
 use crate::rest::answer;
 use crate::rest::call::Client;
@@ -29,8 +30,10 @@ use crate::rest::route::{Sender, authenticate};
 /// RFC 6455, section 1.3.
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+const RESUME_CHARS_MAX: usize = 128;
+
 /// The place among the open sockets; a WebSocket keeps it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Place(pub Arc<OwnedSemaphorePermit>);
 
 /// `GET /api/v1/ws`.
@@ -50,16 +53,17 @@ async fn open(gateway: &Gateway, mut request: Request<Body>) -> Result<Response,
         return Err(Refusal::new(Code::Origin, "this site may not use this server"));
     }
     if gateway.hub.is_draining() {
-        return Err(Refusal::unavailable("this server is about to stop", 1_000));
+        return Err(hub::draining());
     }
     let Some(Sender(client)) = parts.extensions.get::<Sender>() else { return Err(Refusal::new(Code::Internal, "a fault of ours")) };
     gateway.services.spine.limits.take(Key::ConnectFrom(client.address))?;
     let verified = identify(gateway, &parts, client).await?;
     gateway.services.spine.limits.take(Key::Connect(verified.caller.user_id))?;
+    let resume = resume_token(parts.uri.query())?;
     let offered = offered_protocols(&parts.headers);
     let speaks = offered.is_empty() || offered.iter().any(|name| name == SUBPROTOCOL);
     let on_upgrade = on_upgrade.ok_or_else(|| Refusal::field("upgrade", "is not possible on this connection"))?;
-    let opened = Opened { gateway: gateway.clone(), verified, speaks, place };
+    let opened = Opened { gateway: gateway.clone(), verified, speaks, place, resume };
     gateway.services.spine.tasks.run(take_over(on_upgrade, opened));
     // A browser hears the close code of an unknown protocol only where its first choice is named.
     let chosen = if speaks { offered.first().map(|_| SUBPROTOCOL) } else { offered.first().map(String::as_str) };
@@ -75,7 +79,7 @@ async fn take_over(on_upgrade: OnUpgrade, opened: Opened) {
     // A copy: the buffer itself would keep the whole read buffer of the request alive.
     let early = read_buf.to_vec();
     drop(read_buf);
-    connection::run(io.into_inner(), early, opened).await;
+    open::open(io.into_inner(), early, opened).await;
 }
 
 /// The `Sec-WebSocket-Accept` of a handshake that is in order.
@@ -117,6 +121,12 @@ async fn identify(gateway: &Gateway, parts: &http::request::Parts, client: &Clie
         (Some(_), Some(_)) => Err(Refusal::field("ticket", "stands twice")),
         (None, _) => authenticate(gateway, parts).await,
     }
+}
+
+/// What it goes on from. A token that is too long is none.
+fn resume_token(query: Option<&str>) -> Result<Option<String>, Refusal> {
+    let pairs = query::pairs(query.unwrap_or_default())?.into_iter();
+    Ok(pairs.filter(|(name, value)| name == "resume" && value.len() <= RESUME_CHARS_MAX).map(|(_, value)| value).next())
 }
 
 fn offered_protocols(headers: &HeaderMap) -> Vec<String> {
