@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tertulia_gateway::Gateway;
 use tertulia_services::Services;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,8 @@ enum Switch {
 
 /// How often figures that are asked for, not told, are read.
 const MEASURE_EVERY: Duration = Duration::from_secs(5);
+/// Connections that may wait to be accepted; the system has a bound of its own.
+const BACKLOG: u32 = 16_384;
 /// For background work at the end.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -109,7 +111,14 @@ fn check(config: &Config) -> Result<(), Failure> {
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+    let bound = async {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // As the standard library does: a restart need not wait for old connections.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound.await.map_err(|error| {
         let message = match error.kind() {
             ErrorKind::AddrInUse => format!("{address} is in use by another program; choose another with --listen"),
             ErrorKind::PermissionDenied => format!("{address}: not allowed; ports below 1024 need a privilege"),

@@ -12,6 +12,8 @@ section! {
         /// Open connections, HTTP and WebSocket together; more are answered with 503. 0 = as many as the system lets this
         /// process have open files, less some for the files themselves.
         connections: Within<0, 10_000_000> = Within(0),
+        /// WebSockets let in a second; who comes above that, as after a restart, is told when to come again.
+        handshakes_per_second: Within<1, 1_000_000> = Within(2_000),
         /// WebSockets of one person; one more closes the oldest.
         connections_per_user: Within<1, 1_000> = Within(5),
         /// Messages a second in one conversation past which clients hear how many there are, and fetch what they look at,

@@ -119,7 +119,10 @@ async fn identify(gateway: &Gateway, parts: &http::request::Parts, client: &Clie
     match (tickets.next(), tickets.next()) {
         (Some((_, ticket)), None) => gateway.services.auth.redeem_ticket(&ticket, client.origin.as_deref()).await,
         (Some(_), Some(_)) => Err(Refusal::field("ticket", "stands twice")),
-        (None, _) => authenticate(gateway, parts).await,
+        (None, _) => {
+            gateway.let_in()?;
+            authenticate(gateway, parts).await
+        }
     }
 }
 
