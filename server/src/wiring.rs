@@ -87,6 +87,7 @@ pub fn gateway_config(config: &Config, open_files: Option<u64>, metrics: metrics
         public_url: config.server.public_url.clone(),
         connections_max: connections_max(config.limits.connections.0, open_files),
         summary_messages,
+        compression: config.server.compression,
         handshakes_per_second: u32::try_from(config.limits.handshakes_per_second.0).unwrap_or(u32::MAX),
         connections_per_user: config.limits.connections_per_user.0 as usize,
         metrics: Some(metrics),

@@ -32,6 +32,10 @@ pub struct GatewayConfig {
     pub handshakes_per_second: u32,
     /// WebSockets of one user; one more closes the oldest.
     pub connections_per_user: usize,
+    /// permessage-deflate is agreed on where it is offered.
+    pub compression: bool,
+    /// A server for conformance suites: everything is sent back, to anybody, at every address.
+    pub echo: bool,
     /// Messages a second in one conversation past which nobody gets them in full, but how many there are; none: never.
     pub summary_messages: Option<u32>,
     /// What `/metrics` renders; none: it answers 404.
@@ -48,6 +52,8 @@ impl Default for GatewayConfig {
             connections_max: 15_000,
             handshakes_per_second: 2_000,
             connections_per_user: 5,
+            compression: false,
+            echo: false,
             summary_messages: Some(100),
             metrics: None,
         }

@@ -2,6 +2,7 @@
 
 pub mod close;
 pub mod command;
+pub mod deflate;
 pub mod encode;
 pub mod envelope;
 pub mod frame;

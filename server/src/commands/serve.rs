@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tertulia_gateway::Gateway;
+use tertulia_gateway::{Gateway, GatewayConfig};
 use tertulia_services::Services;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -37,6 +37,9 @@ pub struct Serve {
     /// Rate limits; `off` is for benches, and listens on loopback only
     #[arg(long, value_name = "on|off")]
     limits: Option<Switch>,
+    /// Send everything back, to anybody: for conformance suites, without rate limits only
+    #[arg(long, hide = true)]
+    ws_echo: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,7 +58,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 impl Serve {
     pub async fn run(self) -> Result<(), Failure> {
         let mut config = self.common.load(self.flags())?;
-        check(&config)?;
+        self.check(&config)?;
         let own_folder = (self.demo && !self.common.names_data(&config)).then(demo::own_folder);
         if let Some(folder) = &own_folder {
             config.server.data.clone_from(folder);
@@ -83,7 +86,8 @@ impl Serve {
         let demo = if self.demo { Some(demo::prepare(services).await?) } else { None };
         services.start();
         measure(services, metrics.clone());
-        let gateway = Gateway::new(services.clone(), gateway_config(config, open_files, metrics))?;
+        let gateway_config = GatewayConfig { echo: self.ws_echo, ..gateway_config(config, open_files, metrics) };
+        let gateway = Gateway::new(services.clone(), gateway_config)?;
         self.announce(config, address, services, demo.as_ref()).await?;
         tracing::info!(%address, open_files, "ready");
         if let Some(demo) = &demo {
@@ -93,6 +97,17 @@ impl Serve {
         until_told(signals, gateway, listener, house, drain).await
     }
 
+    fn check(&self, config: &Config) -> Result<(), Failure> {
+        if self.ws_echo && config.limits.rate {
+            return Err(Failure::new(Exit::Config, "--ws-echo is for conformance suites: add --limits off"));
+        }
+        if config.limits.rate || config.server.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        let message = format!("without rate limits only loopback is served, not {}", config.server.listen);
+        Err(Failure::new(Exit::Config, message))
+    }
+
     /// Says where to go. Nobody has to read it: a closed standard output does not matter.
     async fn announce(&self, config: &Config, address: SocketAddr, services: &Services, demo: Option<&Demo>) -> Result<(), Failure> {
         let setup_token = services.auth.issue_setup_token().await?;
@@ -100,14 +115,6 @@ impl Serve {
         out::line(Banner { config, address, data: &config.server.data, setup_token, demo_hint }.text()).ok();
         Ok(())
     }
-}
-
-fn check(config: &Config) -> Result<(), Failure> {
-    if config.limits.rate || config.server.listen.ip().is_loopback() {
-        return Ok(());
-    }
-    let message = format!("without rate limits only loopback is served, not {}", config.server.listen);
-    Err(Failure::new(Exit::Config, message))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {

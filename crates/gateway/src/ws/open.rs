@@ -33,11 +33,13 @@ pub struct Opened {
     pub place: Option<Place>,
     /// Of the connection that it goes on from.
     pub resume: Option<String>,
+    /// permessage-deflate was agreed on.
+    pub deflates: bool,
 }
 
 /// Hands a connection over to its shard. `early`: bytes that came with the handshake.
 pub async fn open(stream: TcpStream, early: Vec<u8>, opened: Opened) {
-    let Opened { gateway, verified, speaks, place, resume } = opened;
+    let Opened { gateway, verified, speaks, place, resume, deflates } = opened;
     if !speaks {
         return turn_away(stream, Close::UPGRADE_REQUIRED).await;
     }
@@ -63,13 +65,18 @@ pub async fn open(stream: TcpStream, early: Vec<u8>, opened: Opened) {
     gateway.services.presence.connected(caller.user_id);
     metrics::counter!("tertulia_connects_total", "resumed" => if resumed.is_some() { "yes" } else { "no" }).increment(1);
     tracing::info!(connection_id = %id, user_id = %caller.user_id, resumed = resumed.is_some(), "connected");
-    let mut first = vec![Frame::durable(greeting(&gateway, caller, id, resumed.is_some()))];
+    let mut first = Vec::new();
+    if !gateway.config.echo {
+        first.push(Frame::durable(greeting(&gateway, caller, id, resumed.is_some())));
+    }
     let resumed = resumed.map(|resumed| {
         first.extend(resumed.frames);
         resumed.replayed
     });
     let expires_at_ms = verified.expires_at.as_millis();
-    gateway.hub.tell(handle.shard, Command::Adopt(Box::new(Adopted { slot, stream, early, first, resumed, expires_at_ms, place })));
+    gateway
+        .hub
+        .tell(handle.shard, Command::Adopt(Box::new(Adopted { slot, stream, early, first, resumed, expires_at_ms, place, deflates })));
 }
 
 fn greeting(gateway: &Gateway, caller: Caller, id: ConnectionId, resumed: bool) -> Bytes {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use tertulia_domain::ids::Seq;
 
+use super::deflate;
 use super::hub::RoomNo;
 
 /// How dear a frame is; earlier ones go first when there is no room.
@@ -38,6 +39,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// As it goes to who agreed on compression.
+    pub fn deflated(&self) -> Self {
+        Self { bytes: deflate::deflate_frame(&self.bytes).unwrap_or_else(|| self.bytes.clone()), ..self.clone() }
+    }
+
     pub fn durable(bytes: Bytes) -> Self {
         Self { bytes, class: Class::Durable, key: 0, place: None }
     }

@@ -29,12 +29,11 @@ use self::vitals::Vitals;
 use self::wheel::{Tick, Wheel};
 use super::close::Close;
 use super::command::Command;
-use super::frame::Decoder;
+use super::frame::{Decoder, Rules};
 use super::handshake::Place;
 use super::hub::RoomNo;
 use super::outgoing::Frame;
 use crate::gateway::Gateway;
-use tertulia_protocol::FRAME_BYTES_MAX;
 
 const WAKE: Token = Token(usize::MAX);
 const EVENTS: usize = 1_024;
@@ -59,6 +58,8 @@ pub struct Adopted {
     pub resumed: Option<HashMap<RoomNo, Seq>>,
     pub expires_at_ms: i64,
     pub place: Option<Place>,
+    /// permessage-deflate was agreed on.
+    pub deflates: bool,
 }
 
 /// The ends of a shard that is not running yet.
@@ -100,6 +101,7 @@ struct Shard {
     scratch: Vec<u8>,
     /// For connections that are between messages.
     decoder: Decoder,
+    rules: Rules,
     commands: Vec<Command>,
     now: Instant,
     tick: Tick,
@@ -109,15 +111,17 @@ struct Shard {
 impl Shard {
     fn new(socket: Socket, number: u16, gateway: Gateway) -> Self {
         let now = Instant::now();
+        let rules = if gateway.config.echo { Rules::ECHO } else { Rules::PROTOCOL };
         Self {
             number,
-            gateway,
             poll: socket.poll,
             inbox: socket.inbox,
             board: Board::new(now),
             wheel: Wheel::new(now),
             scratch: vec![0; READ_BYTES],
-            decoder: Decoder::new(FRAME_BYTES_MAX),
+            decoder: Decoder::new(rules),
+            rules,
+            gateway,
             commands: Vec::new(),
             now,
             tick: 0,
@@ -208,12 +212,13 @@ impl Shard {
 
     /// A socket comes to a connection that has been listening since its handshake.
     fn adopt(&mut self, adopted: Adopted) {
-        let Adopted { slot, mut stream, early, first, resumed, expires_at_ms, place } = adopted;
+        let Adopted { slot, mut stream, early, first, resumed, expires_at_ms, place, deflates } = adopted;
         let registered = self.poll.registry().register(&mut stream, Token(slot as usize), Interest::READABLE | Interest::WRITABLE);
         let Some(connection) = self.board.get_mut(slot) else { return };
         let confirmed = resumed.is_none().then_some(connection.opened_at);
         let resumed = resumed.unwrap_or_default();
         connection.begin_with(first, |frame| frame.place.is_some_and(|(room, seq)| resumed.get(&room).is_some_and(|last| seq <= *last)));
+        connection.deflates = deflates;
         connection.link = Some(Link {
             stream,
             decoder: None,

@@ -1,5 +1,6 @@
 //! What a shard's connections listen to and what waits for each: everything about them but their sockets. Pure.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Instant;
@@ -39,8 +40,26 @@ pub struct Slot<L> {
     pub is_unproven: bool,
     /// The hub's time when it came.
     pub opened_at: Instant,
+    /// permessage-deflate was agreed on.
+    pub deflates: bool,
     /// The socket and what comes from it; none until it is there.
     pub link: Option<L>,
+}
+
+/// A frame for many connections of this thread: made once in each form that one of them needs.
+struct Shared {
+    plain: Rc<Frame>,
+    deflated: OnceCell<Rc<Frame>>,
+}
+
+impl Shared {
+    fn new(frame: Frame) -> Self {
+        Self { plain: Rc::new(frame), deflated: OnceCell::new() }
+    }
+
+    fn form(&self, deflated: bool) -> &Rc<Frame> {
+        if deflated { self.deflated.get_or_init(|| Rc::new(self.plain.deflated())) } else { &self.plain }
+    }
 }
 
 /// Who listens to a room, by slot.
@@ -103,6 +122,7 @@ impl<L> Board<L> {
                 is_lingering: false,
                 is_unproven: false,
                 opened_at: self.told_at,
+                deflates: false,
                 link: None,
             }));
         }
@@ -183,7 +203,7 @@ impl<L> Board<L> {
         let list = if audience == Audience::Focused { &mut room.focused } else { &mut room.all };
         // Taken out for the while, so that the connections can be changed.
         let listeners = std::mem::take(list);
-        let (frame, is_small) = (Rc::new(frame), listeners.len() <= SMALL_ROOM);
+        let (frame, is_small) = (Shared::new(frame), listeners.len() <= SMALL_ROOM);
         for slot in &listeners {
             let Some(connection) = self.slots.get_mut(*slot as usize).and_then(Option::as_deref_mut) else { continue };
             if (audience == Audience::Unfocused && connection.focus == no) || except == Some(connection.caller.user_id) {
@@ -198,20 +218,21 @@ impl<L> Board<L> {
     }
 
     pub fn to_connection(&mut self, slot: u32, frame: Frame, now: Instant) {
-        self.push(slot, &Rc::new(frame), now, Some(true));
+        self.push(slot, &Shared::new(frame), now, Some(true));
     }
 
     /// As [`Board::to_connection`], for one that is being looked at.
     pub fn answer(&mut self, slot: u32, frame: Frame, now: Instant) {
-        self.push(slot, &Rc::new(frame), now, None);
+        self.push(slot, &Shared::new(frame), now, None);
     }
 
     /// `soon`: before who shares the frame with many; none: it is looked at anyway.
-    fn push(&mut self, slot: u32, frame: &Rc<Frame>, now: Instant, soon: Option<bool>) {
+    fn push(&mut self, slot: u32, frame: &Shared, now: Instant, soon: Option<bool>) {
         let Some(connection) = self.slots.get_mut(slot as usize).and_then(Option::as_deref_mut) else { return };
         if connection.close.is_some() {
             return;
         }
+        let frame = frame.form(connection.deflates);
         let outbox = connection.outbox.get_or_insert_with(|| self.spare.pop().unwrap_or_default());
         self.deliveries += 1;
         match outbox.push(frame.clone()) {

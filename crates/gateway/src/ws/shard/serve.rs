@@ -19,7 +19,6 @@ use crate::ws::envelope;
 use crate::ws::frame::{self, Decoder, Incoming};
 use crate::ws::hub::{Handle, Member};
 use crate::ws::outgoing::Frame;
-use tertulia_protocol::FRAME_BYTES_MAX;
 
 /// For the last frames to go out, and for the other side to say goodbye.
 const FLUSH_WITHIN: u32 = seconds(2);
@@ -93,7 +92,7 @@ impl Shard {
     }
 
     fn take(&mut self, slot: u32, incoming: Incoming) {
-        let (tick, limits) = (self.tick, self.gateway.services.spine.settings.limits);
+        let (tick, limits, is_echo) = (self.tick, self.gateway.services.spine.settings.limits, self.gateway.config.echo);
         let Some(connection) = self.board.get_mut(slot) else { return };
         let Some(link) = &mut connection.link else { return };
         if link.vitals.is_flood(tick) && limits {
@@ -102,7 +101,10 @@ impl Shard {
             return;
         }
         match incoming {
+            Incoming::Text(text) if is_echo => self.answer(slot, frame::encode_text(&text)),
             Incoming::Text(text) => self.start(slot, &text),
+            // Only where everything is sent back.
+            Incoming::Binary(bytes) => self.answer(slot, frame::encode_binary(&bytes)),
             Incoming::Ping(payload) => self.answer(slot, frame::encode_pong(&payload)),
             Incoming::Pong(payload) => {
                 if let Some(proven) = link.vitals.proves(&payload) {
@@ -162,8 +164,12 @@ impl Shard {
     }
 
     fn read(&mut self, slot: u32) {
-        let Some(link) = self.board.get_mut(slot).and_then(|connection| connection.link.as_mut()) else { return };
-        if !link.reads() {
+        let is_echo = self.gateway.config.echo;
+        let Some(connection) = self.board.get_mut(slot) else { return };
+        // What is sent back has no bound of its own.
+        let waits = is_echo && connection.has_waiting();
+        let Some(link) = &mut connection.link else { return };
+        if waits || !link.reads() {
             return;
         }
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -194,15 +200,19 @@ impl Shard {
 
     /// Adds what `bytes` complete to what waits to be carried out.
     pub(super) fn decode(&mut self, slot: u32, bytes: &[u8]) {
-        let Some(link) = self.board.get_mut(slot).and_then(|connection| connection.link.as_mut()) else { return };
+        let fresh = Decoder::new(self.rules);
+        let Some(connection) = self.board.get_mut(slot) else { return };
+        let deflate = connection.deflates;
+        let Some(link) = &mut connection.link else { return };
         let mut complete = Vec::new();
         let decoder = link.decoder.as_deref_mut().unwrap_or(&mut self.decoder);
+        decoder.rules.deflate = deflate;
         let decoded = decoder.push(bytes, &mut complete);
         let is_inside = decoder.is_inside() && decoded.is_ok();
         link.inbox.extend(complete);
         match (&link.decoder, is_inside) {
-            (None, true) => link.decoder = Some(Box::new(std::mem::replace(&mut self.decoder, Decoder::new(FRAME_BYTES_MAX)))),
-            (None, false) if self.decoder.is_used_up() || decoded.is_err() => self.decoder = Decoder::new(FRAME_BYTES_MAX),
+            (None, true) => link.decoder = Some(Box::new(std::mem::replace(&mut self.decoder, fresh))),
+            (None, false) if self.decoder.is_used_up() || decoded.is_err() => self.decoder = fresh,
             (Some(_), false) => link.decoder = None,
             _ => {}
         }
