@@ -4,9 +4,10 @@
 //! has gathered for it goes out in one system call. Where a frame goes to thousands, a turn is cut into pieces, so that
 //! those in small rooms do not wait for it.
 
-mod board;
+pub mod board;
 pub mod inbox;
 mod link;
+pub mod proof;
 mod serve;
 mod vitals;
 mod wheel;
@@ -24,6 +25,7 @@ use tertulia_domain::ids::Seq;
 pub use self::board::Board;
 use self::inbox::Inbox;
 use self::link::{Ending, Link, Stage};
+use self::proof::Proof;
 pub use self::vitals::HEARTBEAT_EVERY;
 use self::vitals::Vitals;
 use self::wheel::{Tick, Wheel};
@@ -215,7 +217,7 @@ impl Shard {
         let Adopted { slot, mut stream, early, first, resumed, expires_at_ms, place, deflates } = adopted;
         let registered = self.poll.registry().register(&mut stream, Token(slot as usize), Interest::READABLE | Interest::WRITABLE);
         let Some(connection) = self.board.get_mut(slot) else { return };
-        let confirmed = resumed.is_none().then_some(connection.opened_at);
+        let begins = resumed.is_none().then_some(connection.opened_at);
         let resumed = resumed.unwrap_or_default();
         connection.begin_with(first, |frame| frame.place.is_some_and(|(room, seq)| resumed.get(&room).is_some_and(|last| seq <= *last)));
         connection.deflates = deflates;
@@ -232,10 +234,10 @@ impl Shard {
             stage: Stage::Open,
             ending: registered.is_err().then_some(Ending::Gone),
             vitals: Vitals::new(self.tick, expires_at_ms),
-            confirmed,
+            proof: Proof::new(begins),
             _place: place,
         });
-        if confirmed.is_none() {
+        if begins.is_none() {
             self.prove(slot);
         }
         self.decode(slot, &early);

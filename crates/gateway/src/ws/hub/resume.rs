@@ -1,16 +1,18 @@
 //! Going on where a connection ended: what it had surely received is kept for ten minutes, and what came after is
 //! read from the log.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
+use tertulia_ports::store::log::Head;
 use tertulia_ports::store::resumes::Resume;
 use tertulia_protocol::v1::{ConversationActivity, ConversationRemoved, ServerFrame};
 use tertulia_services::Caller;
 
 use super::core::Core;
+use super::room::Room;
 use super::{Command, Handle, Hub, Member, RoomNo};
 use crate::ws::close::Close;
 use crate::ws::encode;
@@ -36,6 +38,25 @@ pub struct Parked {
 #[derive(Debug, Default)]
 pub(super) struct Parking {
     parked: HashMap<ConnectionId, (Instant, Parked)>,
+}
+
+/// What a connection missed.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// What can be told at once: conversations lost, hints of large ones.
+    pub frames: Vec<Frame>,
+    pub missed: Vec<Missed>,
+    /// Conversations that it does not know.
+    pub gained: Vec<ConversationId>,
+}
+
+/// Events to be read again: after `after`, at least up to `head`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    pub id: ConversationId,
+    pub room: RoomNo,
+    pub after: Seq,
+    pub head: Seq,
 }
 
 /// What a connection gets that goes on.
@@ -70,11 +91,34 @@ impl Core {
         self.users.get(&user).is_some_and(|listener| listener.loaded)
     }
 
-    /// The user's conversations, and whether each is large.
-    fn listened(&self, user: UserId) -> HashMap<ConversationId, (RoomNo, bool)> {
-        let rooms = self.users.get(&user).map(|listener| listener.rooms.as_slice()).unwrap_or_default();
-        let known = rooms.iter().filter_map(|no| self.rooms.get(*no as usize).map(|room| (*no, room)));
-        known.map(|(no, room)| (room.id, (no, !Self::is_small(room)))).collect()
+    /// What a connection has to get that goes on from where another was; none where it had better sync. `heads`: of the
+    /// logs, read after the connection joined.
+    pub fn plan_replay(&self, parked: &Parked, heads: &[Head]) -> Option<Plan> {
+        let listener = self.users.get(&parked.user_id)?;
+        let heads: HashMap<ConversationId, Seq> = heads.iter().map(|head| (head.conversation_id, head.seq)).collect();
+        let mut listened: HashMap<ConversationId, (RoomNo, &Room)> = HashMap::new();
+        for no in &listener.rooms {
+            let room = self.rooms.get(*no as usize)?;
+            listened.insert(room.id, (*no, room));
+        }
+        let (mut plan, mut left) = (Plan::default(), REPLAYED_MAX);
+        for (id, position) in &parked.positions {
+            let Some((no, room)) = listened.remove(id) else {
+                plan.frames.push(removed(*id));
+                continue;
+            };
+            let head = *heads.get(id)?;
+            // A log that went back was restored from a backup.
+            let missed = head.checked_sub(*position)?;
+            if missed > 0 && !Self::is_small(room) && parked.focus != Some(*id) {
+                plan.frames.push(activity(*id, head, missed));
+            } else if missed > 0 {
+                left = left.checked_sub(missed)?;
+                plan.missed.push(Missed { id: *id, room: no, after: *position, head });
+            }
+        }
+        plan.gained = listened.into_keys().collect();
+        Some(plan)
     }
 }
 
@@ -148,34 +192,18 @@ impl Hub {
 
     async fn replay(&self, member: Member, parked: &Parked) -> Option<Resumed> {
         let user = member.caller.user_id;
-        let listened = self.0.core.lock().listened(user);
-        let ids: Vec<ConversationId> = parked.positions.iter().map(|(id, _)| *id).filter(|id| listened.contains_key(id)).collect();
-        let heads: HashMap<_, _> =
-            self.0.services.delivery.heads(&ids).await.ok()?.into_iter().map(|head| (head.conversation_id, head.seq)).collect();
-        let (mut frames, mut replayed, mut left) = (Vec::new(), HashMap::new(), REPLAYED_MAX);
-        for (id, position) in &parked.positions {
-            let Some((no, is_large)) = listened.get(id).copied() else {
-                frames.push(removed(*id));
-                continue;
-            };
-            let head = *heads.get(id)?;
-            // A log that went back was restored from a backup.
-            let missed = head.checked_sub(*position)?;
-            if missed == 0 {
-                continue;
-            }
-            if is_large && parked.focus != Some(*id) {
-                frames.push(activity(*id, head, missed));
-                continue;
-            }
-            left = left.checked_sub(missed)?;
-            replayed.insert(no, self.read(*id, no, *position, head, &mut frames).await?);
+        let ids: Vec<ConversationId> = parked.positions.iter().map(|(id, _)| *id).collect();
+        let heads = self.0.services.delivery.heads(&ids).await.ok()?;
+        let plan = self.0.core.lock().plan_replay(parked, &heads)?;
+        let mut resumed = Resumed { frames: plan.frames, replayed: HashMap::new() };
+        for Missed { id, room, after, head } in plan.missed {
+            let last = self.read(id, room, after, head, &mut resumed.frames).await?;
+            resumed.replayed.insert(room, last);
         }
-        let before: HashSet<ConversationId> = parked.positions.iter().map(|(id, _)| *id).collect();
-        for id in listened.into_keys().filter(|id| !before.contains(id)) {
-            frames.push(self.added_frame(user, id).await?);
+        for id in plan.gained {
+            resumed.frames.push(self.added_frame(user, id).await?);
         }
-        Some(Resumed { frames, replayed })
+        Some(resumed)
     }
 
     /// Events after `last`, at least up to `head`; answers how far they go.

@@ -5,11 +5,11 @@ use std::future::Future;
 use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::time::Instant;
 
 use bytes::Bytes;
 use mio::net::TcpStream;
 
+use super::proof::Proof;
 use super::vitals::Vitals;
 use super::wheel::Tick;
 use crate::ws::close::Close;
@@ -42,8 +42,7 @@ pub struct Link {
     /// Decided by what was read; what was read before it is still carried out.
     pub ending: Option<Ending>,
     pub vitals: Vitals,
-    /// By the hub's time: what was handed on before then has been received. None: nobody knows.
-    pub confirmed: Option<Instant>,
+    pub proof: Proof,
     /// Given back with the socket.
     pub _place: Option<Place>,
 }

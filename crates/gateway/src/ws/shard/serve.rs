@@ -106,11 +106,7 @@ impl Shard {
             // Only where everything is sent back.
             Incoming::Binary(bytes) => self.answer(slot, frame::encode_binary(&bytes)),
             Incoming::Ping(payload) => self.answer(slot, frame::encode_pong(&payload)),
-            Incoming::Pong(payload) => {
-                if let Some(proven) = link.vitals.proves(&payload) {
-                    link.confirmed = Some(proven);
-                }
-            }
+            Incoming::Pong(payload) => link.proof.answered(&payload),
             Incoming::Close(code) => {
                 link.inbox.clear();
                 link.ending = Some(Ending::Asked(Close::new(code.unwrap_or(1000), "")));
@@ -249,7 +245,8 @@ impl Shard {
         let (tick, told_at) = (self.tick, self.board.told_at);
         let Some(connection) = self.board.get_mut(slot) else { return };
         let Some(link) = &mut connection.link else { return };
-        let ping = link.vitals.ask(tick, told_at);
+        link.vitals.pinged(tick);
+        let ping = link.proof.ask(told_at);
         connection.is_unproven = false;
         connection.push_last(Frame::durable(frame::encode_ping(&ping)));
     }
@@ -308,8 +305,7 @@ impl Shard {
         connection.close.get_or_insert(close.unwrap_or(Close::NORMAL));
         let is_unproven = connection.is_unproven;
         let Some(link) = &mut connection.link else { return };
-        let everything = (!is_unproven && !link.vitals.is_asking()).then_some(told_at);
-        let confirmed = if link.confirmed.is_some() { everything.or(link.confirmed) } else { None };
+        let confirmed = link.proof.until(is_unproven, told_at);
         let (code, is_resumable) = (close.map_or(1006, |close| close.code), close.is_none_or(Close::is_resumable));
         let was_there = !link.vitals.is_silent;
         self.gateway.hub.leave(self.member(caller, slot), id, focus, confirmed.filter(|_| is_resumable));

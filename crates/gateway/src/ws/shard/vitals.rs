@@ -1,6 +1,6 @@
 //! Signs of life of one connection, and what their absence means.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tertulia_domain::Timestamp;
@@ -61,9 +61,6 @@ pub struct Vitals {
     expires_at_ms: i64,
     malformed: Window,
     frames: Window,
-    /// The last ping that asked for proof: its number, and by the hub's time what it stands behind.
-    asked: Option<(u32, Instant)>,
-    pings: u32,
 }
 
 /// What time brought.
@@ -89,8 +86,6 @@ impl Vitals {
             expires_at_ms,
             malformed: Window::default(),
             frames: Window::default(),
-            asked: None,
-            pings: 0,
         }
     }
 
@@ -100,21 +95,8 @@ impl Vitals {
         std::mem::take(&mut self.is_silent)
     }
 
-    /// The payload of a ping behind everything that was handed on before `told_at`.
-    pub fn ask(&mut self, now: Tick, told_at: Instant) -> [u8; 4] {
+    pub fn pinged(&mut self, now: Tick) {
         self.pinged = now;
-        self.pings = self.pings.wrapping_add(1);
-        self.asked = Some((self.pings, told_at));
-        self.pings.to_be_bytes()
-    }
-
-    pub fn is_asking(&self) -> bool {
-        self.asked.is_some()
-    }
-
-    /// What a pong proves to have come.
-    pub fn proves(&mut self, pong: &[u8]) -> Option<Instant> {
-        self.asked.take_if(|(number, _)| number.to_be_bytes() == pong).map(|(_, told_at)| told_at)
     }
 
     /// Whether it is time to ask again whether everything came.
