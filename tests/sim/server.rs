@@ -1,0 +1,200 @@
+//! One node: the gateway's core and boards, with what surrounds them in the real one done step by step.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::IoSlice;
+use std::time::Instant;
+
+use bytes::Bytes;
+use serde_json::json;
+use tertulia_domain::ids::{ConnectionId, SessionId};
+use tertulia_domain::{ConversationId, Seq, UserId};
+use tertulia_gateway::ws::hub::core::{Core, Effect, Ways};
+use tertulia_gateway::ws::hub::{Command, Handle, Parked, RoomNo};
+use tertulia_gateway::ws::outgoing::Frame;
+use tertulia_gateway::ws::shard::Board;
+use tertulia_gateway::ws::shard::proof::Proof;
+use tertulia_gateway::ws::{encode, frame};
+use tertulia_services::Caller;
+use uuid::Uuid;
+
+use crate::client::Logs;
+
+/// The wire to a client.
+pub struct Wire {
+    pub client: usize,
+    pub bytes: VecDeque<u8>,
+    proof: Proof,
+    pinged: Instant,
+}
+
+pub struct Server {
+    pub core: Core,
+    pub boards: Vec<Board<Wire>>,
+    pub inboxes: Vec<VecDeque<Command>>,
+    pub effects: VecDeque<Effect>,
+    pub parked: HashMap<ConnectionId, Parked>,
+    /// Closed connections whose last bytes may still come: `(client, code)`.
+    pub gone: Vec<(usize, Vec<u8>)>,
+    wire_bytes: usize,
+}
+
+pub fn caller(user: UserId) -> Caller {
+    Caller { user_id: user, session_id: SessionId(Uuid::nil()) }
+}
+
+impl Server {
+    pub fn new(shards: usize, wire_bytes: usize, summary_messages: Option<u32>, now: Instant) -> Self {
+        Self {
+            core: Core::new(Ways { shards, connections_per_user: 3, summary_messages }),
+            boards: (0..shards).map(|_| Board::new(now)).collect(),
+            inboxes: (0..shards).map(|_| VecDeque::new()).collect(),
+            effects: VecDeque::new(),
+            parked: HashMap::new(),
+            gone: Vec::new(),
+            wire_bytes,
+        }
+    }
+
+    /// Changes the core; what follows waits for its turn, as it does between threads.
+    pub fn with<T>(&mut self, change: impl FnOnce(&mut Core) -> T) -> T {
+        let answer = change(&mut self.core);
+        for (shard, command) in self.core.take_commands() {
+            self.inboxes[usize::from(shard)].push_back(command);
+        }
+        self.effects.extend(self.core.take_effects());
+        answer
+    }
+
+    /// A shard takes the next of its commands.
+    pub fn take_command(&mut self, shard: usize, now: Instant) -> bool {
+        match self.inboxes[shard].pop_front() {
+            Some(command) => self.boards[shard].apply(command, now),
+            None => return false,
+        }
+        true
+    }
+
+    /// A shard looks at the next connection that has something waiting.
+    pub fn attend(&mut self, shard: usize, now: Instant) -> bool {
+        let Some(slot) = self.boards[shard].next_due() else { return false };
+        let board = &mut self.boards[shard];
+        let (told_at, room) = (board.told_at, self.wire_bytes);
+        let Some(connection) = board.get_mut(slot) else { return true };
+        let is_unproven = connection.is_unproven && connection.has_waiting();
+        let Some(wire) = &mut connection.link else { return true };
+        if is_unproven && now.saturating_duration_since(wire.pinged).as_secs() >= 20 {
+            wire.pinged = now;
+            let ping = wire.proof.ask(told_at);
+            connection.is_unproven = false;
+            connection.push_last(Frame::durable(frame::encode_ping(&ping)));
+        }
+        let (Some(outbox), Some(wire)) = connection.parts() else { return self.end_if_told(shard, slot) };
+        // As much as the wire takes, which may end inside a frame.
+        while wire.bytes.len() < room && !outbox.is_empty() {
+            let mut slices = [IoSlice::new(&[])];
+            outbox.slices(&mut slices);
+            let taken = slices[0].len().min(room - wire.bytes.len());
+            wire.bytes.extend(&slices[0][..taken]);
+            outbox.advance(taken);
+        }
+        board.give_back(slot);
+        self.end_if_told(shard, slot)
+    }
+
+    /// The wire of a connection was read from: there is room again.
+    pub fn has_room(&mut self, handle: Handle) {
+        self.boards[usize::from(handle.shard)].make_due(handle.slot, true);
+    }
+
+    fn end_if_told(&mut self, shard: usize, slot: u32) -> bool {
+        let Some(connection) = self.boards[shard].get_mut(slot) else { return true };
+        if let Some(close) = connection.close
+            && connection.link.is_some()
+        {
+            let handle = Handle { shard: u16::try_from(shard).unwrap(), slot };
+            let (client, mut last) = self.leave(handle, close.is_resumable());
+            last.extend(frame::encode_close(close.code, close.reason));
+            self.gone.push((client, last));
+        }
+        true
+    }
+
+    /// A connection ends, and is parked where it may go on. Answers what is still on the wire.
+    pub fn leave(&mut self, handle: Handle, is_resumable: bool) -> (usize, Vec<u8>) {
+        let board = &mut self.boards[usize::from(handle.shard)];
+        let told_at = board.told_at;
+        let focus = board.unlisten_all(handle.slot);
+        let connection = board.remove(handle.slot).expect("a connection");
+        let wire = connection.link.expect("a wire");
+        let confirmed = wire.proof.until(connection.is_unproven, told_at).filter(|_| is_resumable);
+        if let Some(parked) = confirmed.and_then(|confirmed| self.core.park(connection.caller, handle, focus, confirmed)) {
+            self.parked.insert(connection.id, parked);
+        }
+        self.with(|core| {
+            core.leave(connection.caller.user_id, handle);
+            core.release(handle);
+        });
+        (wire.client, wire.bytes.into())
+    }
+
+    pub fn answered_ping(&mut self, handle: Handle, payload: &[u8]) {
+        if let Some(wire) = self.boards[usize::from(handle.shard)].get_mut(handle.slot).and_then(|connection| connection.link.as_mut()) {
+            wire.proof.answered(payload);
+        }
+    }
+
+    /// The rest of a handshake: what it goes on with first, then what has waited for it.
+    pub fn adopt(&mut self, handle: Handle, client: usize, first: Vec<Frame>, resumed: Option<HashMap<RoomNo, Seq>>, now: Instant) {
+        let board = &mut self.boards[usize::from(handle.shard)];
+        let told_at = board.told_at;
+        let connection = board.get_mut(handle.slot).expect("a slot");
+        let begins = resumed.is_none().then_some(connection.opened_at);
+        let resumed = resumed.unwrap_or_default();
+        connection.begin_with(first, |frame| frame.place.is_some_and(|(room, seq)| resumed.get(&room).is_some_and(|last| seq <= *last)));
+        let mut proof = Proof::new(begins);
+        if begins.is_none() {
+            let ping = proof.ask(told_at);
+            connection.is_unproven = false;
+            connection.push_last(Frame::durable(frame::encode_ping(&ping)));
+        }
+        connection.link = Some(Wire { client, bytes: VecDeque::new(), proof, pinged: now });
+        board.make_due(handle.slot, true);
+    }
+
+    /// What a connection that goes on has missed, read from the logs.
+    pub fn replay(&mut self, parked: &Parked, logs: &Logs) -> Option<(Vec<Frame>, HashMap<RoomNo, Seq>)> {
+        let heads: Vec<_> = logs.values().map(crate::log::Log::as_head).collect();
+        let plan = self.core.plan_replay(parked, &heads)?;
+        let mut frames = plan.frames;
+        let mut replayed = HashMap::new();
+        for missed in plan.missed {
+            for event in logs[&missed.id].after(missed.after, usize::MAX >> 1) {
+                frames.push(Frame::event(encode::event(event), missed.room, event.seq));
+                replayed.insert(missed.room, event.seq);
+            }
+        }
+        frames.extend(plan.gained.into_iter().map(added));
+        Some((frames, replayed))
+    }
+
+    /// The answer to a sync: everything up to these heads.
+    pub fn synced(&mut self, handle: Handle, user: UserId, logs: &Logs, now: Instant) {
+        let heads: serde_json::Map<_, _> =
+            logs.values().filter(|log| log.members.contains_key(&user)).map(|log| (log.id.to_string(), json!(log.head()))).collect();
+        let bytes = frame::encode_json(&json!({ "type": "synced", "payload": { "heads": heads } })).expect("JSON");
+        self.boards[usize::from(handle.shard)].tell(handle.slot, Frame::durable(bytes), now);
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.effects.is_empty() && self.inboxes.iter().all(VecDeque::is_empty) && !self.boards.iter().any(Board::is_anybody_due)
+    }
+}
+
+pub fn added(id: ConversationId) -> Frame {
+    Frame::durable(frame::encode_json(&json!({ "type": "conversation.added", "payload": { "conversation": { "id": id } } })).expect("JSON"))
+}
+
+pub fn connected(resumed: bool) -> Frame {
+    let bytes: Bytes = frame::encode_json(&json!({ "type": "connected", "payload": { "resumed": resumed } })).expect("JSON");
+    Frame::durable(bytes)
+}
