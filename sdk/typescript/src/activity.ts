@@ -64,14 +64,13 @@ export class Activity {
 }
 
 /** The list shows that something happened, though the copy is not that far. */
-export function applyActivity(copy: Copy, { lastSeq, newMessages }: ConversationActivity, at: string): void {
+export function applyActivity(copy: Copy, { lastSeq, newMessages }: ConversationActivity): void {
   const { view, countsAsOf } = copy;
   const fresh = Math.max(0, Math.min(newMessages, lastSeq - countsAsOf));
   copy.countsAsOf = Math.max(countsAsOf, lastSeq);
   copy.view = {
     ...view,
     head: Math.max(view.head, lastSeq),
-    ...(fresh > 0 ? { lastMessageAt: at } : {}),
     ...(view.membership && lastSeq > view.membership.readSeq ? { unreadCount: Math.min(1_000, view.unreadCount + fresh) } : {}),
   };
 }
@@ -80,6 +79,5 @@ export function applyActivity(copy: Copy, { lastSeq, newMessages }: Conversation
 export function applySkipped(copy: Copy, event: Event, me: UserId): void {
   countEvent(copy, event, me);
   copy.view = { ...copy.view, head: Math.max(copy.view.head, event.seq) };
-  if (event.type === 'message.new') copy.view = { ...copy.view, lastMessageAt: event.payload.message.createdAt };
   if (event.type === 'conversation.updated') copy.view = { ...without(copy.view, 'name', 'topic', 'avatarUrl', 'archivedAt'), ...event.payload };
 }

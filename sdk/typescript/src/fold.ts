@@ -112,10 +112,8 @@ function changed(before: ConversationView, event: Event, me: UserId): Conversati
   // The head may be known to be further than the copy is.
   const view: ConversationView = { ...before, head: Math.max(before.head, event.seq) };
   switch (event.type) {
-    case 'message.new': {
-      const at = event.payload.message.createdAt;
-      return { ...view, lastMessageAt: event.seq < before.head && before.lastMessageAt !== undefined && before.lastMessageAt > at ? before.lastMessageAt : at };
-    }
+    case 'message.new':
+      return { ...view, lastMessageAt: event.payload.message.createdAt };
     case 'member.joined':
       return { ...view, memberCount: view.memberCount + 1 };
     case 'member.left':

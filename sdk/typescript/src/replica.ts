@@ -56,6 +56,8 @@ export class Replica {
   readonly applied = new Listeners<Event>();
   readonly refused = new Map<string, RefusedEdit>();
   private readonly activity: Activity;
+  /** About when the newest message came that the copy does not have. */
+  private happenedAt = '';
   private recent: Event[] = [];
   private readonly views = new Map<string, { message: Message; ops: readonly Op[]; refused: RefusedEdit | undefined; view: MessageView }>();
 
@@ -184,7 +186,8 @@ export class Replica {
   /** Something happened that is not pushed to us. */
   happened(what: ConversationActivity): void {
     if (!this.copy) return;
-    if (this.core.focused() !== this.id) applyActivity(this.copy, what, new Date(this.core.now()).toISOString());
+    if (this.core.focused() !== this.id) applyActivity(this.copy, what);
+    if (what.newMessages > 0) this.happenedAt = new Date(this.core.now()).toISOString();
     this.activity.heard(what.lastSeq);
     this.changedView();
   }
@@ -205,6 +208,7 @@ export class Replica {
     if (!this.copy) return;
     if (event.type.startsWith('message.') && this.activity.pushed()) return this.tracker.lookedAt();
     applySkipped(this.copy, event, this.core.me());
+    if (event.type === 'message.new') this.happenedAt = event.at;
     this.changedView();
   }
 
@@ -358,6 +362,7 @@ export class Replica {
     const mutedUntil = view.membership?.mutedUntil;
     return {
       ...view, sync: this.tracker.state,
+      ...(this.tracker.state !== 'live' && this.happenedAt > (view.lastMessageAt ?? '') ? { lastMessageAt: this.happenedAt } : {}),
       muted: view.membership?.notificationLevel === 'off' || (mutedUntil !== undefined && Date.parse(mutedUntil) > this.core.now()),
       ...(last ? { lastMessage: this.shown(last) } : {}), ...(draft ? { draft } : {}),
     };
