@@ -117,13 +117,15 @@ export class Replica {
   private lay(view: ConversationView): void {
     const { copy } = this;
     if (!copy || (view.head < copy.lastSeq && (this.recent[0]?.seq ?? Infinity) > view.head + 1)) return;
-    if (this.tracker.state === 'behind' && view.head < copy.countsAsOf) return;
     // Our own mark may still be on its way: then the server's counts are older than ours.
     const { unreadCount, mentionCount, membership } = copy.view;
     const reading = membership && view.membership && this.core.marks.reading(this.id);
-    copy.view = reading ? { ...view, unreadCount, mentionCount, membership: { ...view.membership, ...membership } } : view;
+    // We may have heard of messages after it, without having them.
+    const older = this.tracker.state === 'behind' && view.head < copy.countsAsOf;
+    const head = older ? Math.max(view.head, copy.view.head) : view.head;
+    copy.view = { ...view, head, ...(reading || older ? { unreadCount, mentionCount } : {}), ...(reading ? { membership: { ...view.membership, ...membership } } : {}) };
     copy.viewAsOf = view.head;
-    copy.countsAsOf = reading ? Math.max(copy.countsAsOf, copy.lastSeq) : view.head;
+    copy.countsAsOf = reading || older ? Math.max(copy.countsAsOf, copy.lastSeq) : view.head;
     for (const event of this.recent) applyToView(copy, event, this.core.me());
   }
 
