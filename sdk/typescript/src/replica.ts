@@ -194,9 +194,11 @@ export class Replica {
     this.changedView();
   }
 
-  /** The log is at least this long. */
-  noticeHead(head: number): void {
+  /** The log is at least this long; `events` are of its end. */
+  noticeHead(head: number, events: readonly Event[] = []): void {
     this.tracker.noticeHead(head);
+    const last = events.findLast((one) => one.type === 'message.new');
+    if (last && last.at > this.happenedAt) this.happenedAt = last.at;
     if (this.tracker.state === 'behind' && (this.copy?.view.head ?? head) < head) this.setView((view) => ({ ...view, head }));
   }
 

@@ -98,6 +98,7 @@ export class Syncer {
       if (!quiet) replica?.tracker.synced(one, Replica.fromSync);
       else if (one) replica?.tracker.confirmed(one);
       if (!replica || !one) continue;
+      replica.noticeHead(one.head, one.events);
       if (!this.core.marks.reading(conversationId)) replica.counted(one);
       const head = replica.tracker.lastSeq;
       if (head > (replica.view?.membership?.deliveredSeq ?? head)) this.core.marks.delivered(conversationId, head);

@@ -57,7 +57,7 @@ export class Player {
   async play(): Promise<string[]> {
     for (const step of this.plan.steps) {
       await this.take(step);
-      await pass(0);
+      if (!('log' in step)) await pass(0);
     }
     if (!this.server.current) await this.up({ resumed: false });
     await pass(70_000);
