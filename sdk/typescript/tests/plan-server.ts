@@ -120,6 +120,7 @@ export class PlanServer {
     const resumed = up.resumed && this.token !== '' && socket.url.searchParams.get('resume') === this.token;
     this.token = `r${++this.tokens}`;
     this.current = socket;
+    this.heard.clear();
     socket.deliver({ type: 'connected', payload: { ...HELLO, userId: this.settings.me, resumeToken: this.token, resumed } });
     if (resumed) for (const place of this.replay(up)) socket.deliver(this.event(place));
   }
