@@ -76,6 +76,30 @@ it('syncs after all when the sync of the connection before was never answered', 
   expect([syncs(), shown()]).toEqual([3, ['before', 'missed']]);
 });
 
+it('fills a gap at once, also one that the connection before left open', async () => {
+  let hanging = 0;
+  let hang = false;
+  const { server, say, socket, shown, syncs } = await scene((path) => hang && path.endsWith('/events') && ++hanging > 0);
+  const lose = (id: string): void => {
+    server.chaos.loseEvent = 1;
+    say(id);
+    server.chaos.loseEvent = 0;
+  };
+  lose('lost 1');
+  say('seen 1');
+  await pass(10);
+  expect(shown()).toEqual(['before', 'lost 1', 'seen 1']);
+  hang = true;
+  lose('lost 2');
+  say('seen 2');
+  await pass(10);
+  expect([hanging, shown()]).toEqual([1, ['before', 'lost 1', 'seen 1']]);
+  hang = false;
+  socket().drop(1006, '');
+  await pass(600);
+  expect([shown(), syncs()]).toEqual([['before', 'lost 1', 'seen 1', 'lost 2', 'seen 2'], 1]);
+});
+
 it('starts over after all when the connection ended meanwhile', async () => {
   let asked = 0;
   // The answer that would bring the new copy does not come before the connection ends.
