@@ -433,16 +433,16 @@ pub struct ConversationRemoved {
     pub conversation_id: ConversationId,
 }
 
-/// In place of events: in a conversation of more than 100 members that the connection does not focus, and in any while
-/// it has more than 100 messages a second. At most one a second; what it stands for is fetched when it is looked at.
+/// In place of the events themselves: to connections that don't focus a conversation of more than 100 members, and to
+/// all while it has more than 100 messages a second. At most one a second and conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationActivity {
     pub conversation_id: ConversationId,
-    /// The newest event.
+    /// The end of the log now.
     pub last_seq: Seq,
-    /// Messages since the last of these frames.
-    pub new_messages: u64,
+    /// Messages outside threads since the last one of these frames.
+    pub new_messages: u32,
 }
 
 /// In conversations of up to 100 members.

@@ -71,8 +71,11 @@ export interface ConnectionInfo {
   readonly browserOnline: boolean;
 }
 
-/** How a conversation's local copy stands to the server's log. */
-export type SyncState = 'cold' | 'syncing' | 'live' | 'filling' | 'reset' | 'stale';
+/**
+ * How a conversation's local copy stands to the server's log. `behind`: on purpose, because it is large and nobody looks
+ * at it; opening it or giving it the focus brings the rest.
+ */
+export type SyncState = 'cold' | 'syncing' | 'live' | 'filling' | 'reset' | 'stale' | 'behind';
 
 // ---- messages -----------------------------------------------------------------------------------
 
@@ -166,7 +169,7 @@ export interface ConversationSummary extends ConversationView {
   /** Muted now. */
   readonly muted: boolean;
   readonly sync: SyncState;
-  /** The newest message that this client knows of. */
+  /** The newest message that this client knows of; the log may be longer while `sync` is `behind`. */
   readonly lastMessage?: MessageView;
   /** Text of the unsent draft. */
   readonly draft?: string;
@@ -231,7 +234,10 @@ export interface Conversation {
   stopTyping(threadRoot?: MessageId): void;
   /** Who is writing, apart from us; each expires after 5 s. */
   typists(threadRoot?: MessageId): Live<readonly Typist[]>;
-  /** Tells the server what is on screen (no toast for it); `blur` when it leaves. */
+  /**
+   * Tells the server what is on screen: no toast for it, and all of its events also where it has more than 100 members.
+   * `blur` when it leaves the screen.
+   */
   focus(): void;
   blur(): void;
 

@@ -1,5 +1,5 @@
 import type { ConnectionInfo, StopReason } from './api.js';
-import { afterClose, backoffMs, isProtocolFault, type AfterClose } from './close.js';
+import { afterClose, askedMs, backoffMs, isProtocolFault, type AfterClose } from './close.js';
 import { offline, TertuliaError } from './errors.js';
 import { Listeners, Signal } from './live.js';
 import { Socket, type SocketEnd } from './socket.js';
@@ -20,6 +20,10 @@ export interface ConnectionOptions {
 const LOST_AFTER_MS = 5_000;
 const STABLE_AFTER_MS = 30_000;
 const FAULT_MEMORY_MS = 600_000;
+/** What the old socket still carries when the new one takes over arrives within this time. */
+const LINGER_MS = 5_000;
+/** As far as a timer goes. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** Keeps one socket open, whatever happens, until told not to. */
 export class Connection {
@@ -36,14 +40,19 @@ export class Connection {
   private current: Socket | null = null;
   /** On its way: the first one, or the one that takes over while the server drains. */
   private opening: Socket | null = null;
+  /** Taken over by a resumed one while the server drains; what it still says about the logs counts. */
+  private leaving: Socket | null = null;
   private attempt = 0;
   private run = 0;
+  /** The server does not want to see us sooner. */
+  private notBefore = -Infinity;
   private resume: string | null = null;
   private faultAt = -Infinity;
   private retryTimer: Timer;
   private lostTimer: Timer;
   private stableTimer: Timer;
   private drainTimer: Timer;
+  private lingerTimer: Timer;
 
   constructor(private readonly options: ConnectionOptions) {
     this.info = new Signal<ConnectionInfo>({ state: 'disconnected', lost: false, stopped: 'asked', attempt: 0, since: options.now(), browserOnline: true });
@@ -68,8 +77,10 @@ export class Connection {
     this.run += 1;
     for (const timer of [this.retryTimer, this.lostTimer, this.stableTimer, this.drainTimer]) clearTimeout(timer);
     this.retryTimer = this.lostTimer = this.stableTimer = this.drainTimer = undefined;
+    this.notBefore = -Infinity;
     const { current, opening } = this;
     this.current = this.opening = null;
+    this.letGo();
     opening?.close();
     current?.close();
     if (current) this.down.call();
@@ -81,7 +92,7 @@ export class Connection {
   wake(): void {
     if (!this.wanted) return;
     if (this.current) this.current.probe();
-    else if (!this.opening && this.retryTimer !== undefined) {
+    else if (!this.opening && this.retryTimer !== undefined && this.options.now() >= this.notBefore) {
       clearTimeout(this.retryTimer);
       void this.open();
     }
@@ -129,7 +140,9 @@ export class Connection {
   private noTicket(error: TertuliaError): void {
     if (error.retry === 'auth') this.stop('signed-out', error.code === 'SESSION_REVOKED');
     else if (error.code === 'UPGRADE_REQUIRED') this.stop('upgrade-required');
-    else this.retryIn((error.retryAfterMs ?? 0) + backoffMs(this.attempt, this.options.random));
+    // A place in the server's queue of handshakes; a takeover that is refused waits for the old socket's end.
+    else if (error.retryAfterMs) this.retryIn(askedMs(error.retryAfterMs, this.options.random), true);
+    else this.retryIn(backoffMs(this.attempt, this.options.random));
   }
 
   private connected(socket: Socket, hello: Connected): void {
@@ -144,7 +157,8 @@ export class Connection {
       this.attempt = 0;
       this.change({ attempt: 0 });
     }, STABLE_AFTER_MS);
-    if (before) {
+    if (before && hello.resumed) this.linger(before);
+    else if (before) {
       this.down.call();
       before.close();
     }
@@ -152,7 +166,26 @@ export class Connection {
     this.up.call(hello);
   }
 
+  /** What was on its way to the old socket, acks too, still arrives; then it goes. */
+  private linger(before: Socket): void {
+    this.letGo();
+    this.leaving = before;
+    this.lingerTimer = setTimeout(() => this.letGo(), LINGER_MS);
+  }
+
+  private letGo(): void {
+    clearTimeout(this.lingerTimer);
+    const { leaving } = this;
+    this.leaving = null;
+    leaving?.close();
+  }
+
   private heard(socket: Socket, frame: ServerFrame): void {
+    if (socket === this.leaving) {
+      // Durable events have a place in a log; anything else the new socket tells, and newer.
+      if ('payload' in frame && 'actorId' in frame.payload) this.frame.call(frame);
+      return;
+    }
     if (frame.type === 'token.refresh') void this.answerToken(socket);
     else if (frame.type === 'server.draining') this.drain(frame.payload.reconnectAfterMs);
     else if (socket === this.current) this.frame.call(frame);
@@ -172,12 +205,14 @@ export class Connection {
   /** The new socket first, then the old one goes: nothing is missed and nobody sees it. */
   private drain(afterMs: number): void {
     clearTimeout(this.drainTimer);
+    this.notBefore = this.options.now() + afterMs;
     this.drainTimer = setTimeout(() => {
       if (this.wanted && !this.opening && this.retryTimer === undefined) void this.open();
     }, afterMs);
   }
 
   private ended(socket: Socket, end: SocketEnd): void {
+    if (this.leaving === socket) this.leaving = null;
     if (this.opening === socket) this.opening = null;
     else if (this.current !== socket) return;
     const wasCurrent = this.current === socket;
@@ -192,7 +227,7 @@ export class Connection {
     this.connecting(end);
     if (this.opening) return;
     if (next.refresh) void this.renewThenRetry(next.waitMs);
-    else this.retryIn(next.waitMs);
+    else this.retryIn(next.waitMs, next.firm);
   }
 
   private judge(end: SocketEnd): AfterClose {
@@ -210,8 +245,11 @@ export class Connection {
     else this.retryIn(waitMs);
   }
 
-  private retryIn(waitMs: number): void {
-    this.attempt += 1;
+  /** `asked`: by the server, which is no failure. */
+  private retryIn(wanted: number, asked = false): void {
+    const waitMs = Math.min(Math.max(wanted, this.notBefore - this.options.now()), TIMER_MAX_MS);
+    if (asked) this.notBefore = this.options.now() + waitMs;
+    else this.attempt += 1;
     clearTimeout(this.stableTimer);
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => void this.open(), waitMs);

@@ -1,3 +1,4 @@
+import { LARGE_MEMBERS } from './activity.js';
 import type {
   Conversation, ConversationSummary, Delivery, DraftStore, Live, MembersView, MessageView, SendInput, Timeline, Typist,
 } from './api.js';
@@ -12,9 +13,6 @@ import { ThreadTimeline } from './timeline/thread.js';
 import type {
   Content, ConversationView, MemberRole, Message, MessageSend, MessageVersion, Receipt, ScheduledMessage, UpdateConversation, UpdatePreferences,
 } from './types.gen.js';
-
-/** Above this many members the server keeps receipts to itself. */
-const RECEIPTS_MEMBERS_MAX = 100;
 
 /** The verbs of one conversation. */
 export class ConversationHandle implements Conversation {
@@ -146,7 +144,7 @@ export class ConversationHandle implements Conversation {
 
   get receipts(): Live<readonly Receipt[]> {
     const { receiptsLive, view } = this.replica;
-    if (!this.askedReceipts && view?.membership && view.memberCount <= RECEIPTS_MEMBERS_MAX) {
+    if (!this.askedReceipts && view?.membership && view.memberCount <= LARGE_MEMBERS) {
       this.askedReceipts = true;
       this.core.api.conversations.receipts(this.id).then((items) => {
         for (const one of items) {

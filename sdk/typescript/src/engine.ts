@@ -26,6 +26,8 @@ import type { ClientFrame, ConversationView, Ticket, User } from './types.gen.js
 import { UserBook } from './users.js';
 
 const ACK_TIMEOUT_MS = 5_000;
+/** No conversation's id: the server may have any focus. */
+const UNKNOWN = '';
 
 /** Makes the parts and ties them together. Nothing else knows them all. */
 export class Engine implements Core {
@@ -50,6 +52,8 @@ export class Engine implements Core {
   private readonly device = uuid();
   private readonly stopSignals: Unsubscribe;
   private onScreen: string | null = null;
+  /** The focus that the server is known to have. */
+  private told: string | null = null;
   private openFor: string | null = null;
 
   constructor(options: ClientOptions) {
@@ -138,10 +142,22 @@ export class Engine implements Core {
 
   focus(id: string | null): void {
     this.onScreen = id;
-    this.connection.post({ type: 'conversation.focus', payload: { conversationId: id } });
+    void this.tellFocus();
+    if (id !== null) this.replicas.get(id)?.tracker.lookedAt();
   }
   focused(): string | null {
     return this.onScreen;
+  }
+
+  private async tellFocus(): Promise<void> {
+    const conversationId = this.onScreen;
+    try {
+      await this.connection.request({ type: 'conversation.focus', payload: { conversationId } });
+      this.told = conversationId;
+    } catch {
+      // Whether it heard that is not known: the next connection tells it.
+      this.told = UNKNOWN;
+    }
   }
 
   /** Opens the folder of who is signed in, once, and takes what is in it. */
@@ -170,7 +186,7 @@ export class Engine implements Core {
   private async leave(purge: boolean): Promise<void> {
     this.connection.stop('signed-out');
     this.openFor = null;
-    this.onScreen = null;
+    this.onScreen = this.told = null;
     await (purge ? this.cache.wipe() : this.cache.release());
     this.outbox.clear();
     this.marks.stop();
@@ -203,7 +219,9 @@ export class Engine implements Core {
       outbox.up();
       this.marks.flush();
       this.presence.up();
-      if (this.onScreen !== null) this.focus(this.onScreen);
+      // A resumed connection has the focus of the last one.
+      if (!hello.resumed) this.told = null;
+      if (this.onScreen !== this.told) void this.tellFocus();
     });
     connection.down.add(() => {
       this.syncer.down();

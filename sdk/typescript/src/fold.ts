@@ -84,10 +84,16 @@ export function applyToMessages(held: Map<string, Held>, event: Event, me: UserI
 
 /** The part of an event that concerns the conversation itself; safe to repeat. */
 export function applyToView(copy: Copy, event: Event, me: UserId): void {
-  if (event.seq > copy.countsAsOf) copy.view = count(copy.view, event, me);
+  countEvent(copy, event, me);
   if (event.seq > copy.viewAsOf) copy.view = changed(copy.view, event, me);
-  copy.countsAsOf = Math.max(copy.countsAsOf, event.seq);
   copy.viewAsOf = Math.max(copy.viewAsOf, event.seq);
+}
+
+/** Unread counts after an event; once for each. */
+export function countEvent(copy: Copy, event: Event, me: UserId): void {
+  if (event.seq <= copy.countsAsOf) return;
+  copy.view = count(copy.view, event, me);
+  copy.countsAsOf = event.seq;
 }
 
 function count(view: ConversationView, event: Event, me: UserId): ConversationView {
@@ -103,7 +109,8 @@ function count(view: ConversationView, event: Event, me: UserId): ConversationVi
 }
 
 function changed(before: ConversationView, event: Event, me: UserId): ConversationView {
-  const view: ConversationView = { ...before, head: event.seq };
+  // The head may be known to be further than the copy is.
+  const view: ConversationView = { ...before, head: Math.max(before.head, event.seq) };
   switch (event.type) {
     case 'message.new':
       return { ...view, lastMessageAt: event.payload.message.createdAt };

@@ -1,12 +1,13 @@
+import { Activity, applyActivity, applySkipped } from './activity.js';
 import type { ConversationSummary, MessageView } from './api.js';
 import { backoffMs } from './close.js';
 import type { Core } from './core.js';
-import { apply, applyToMessages, applyToView, type Copy, type Held } from './fold.js';
+import { apply, applyToMessages, applyToView, countEvent, type Copy, type Held } from './fold.js';
 import { Derived, Listeners } from './live.js';
 import { project, type RefusedEdit } from './project.js';
 import type { Op } from './outbox.js';
 import { Tracker, type Start } from './tracker.js';
-import type { ConversationView, Event, Message, Receipt, SyncConversation } from './types.gen.js';
+import type { ConversationActivity, ConversationView, Event, Message, Receipt, SyncConversation } from './types.gen.js';
 
 export interface Snapshot extends Start {
   messages: Message[];
@@ -54,11 +55,20 @@ export class Replica {
   /** Every event, once, after it was applied. */
   readonly applied = new Listeners<Event>();
   readonly refused = new Map<string, RefusedEdit>();
+  private readonly activity: Activity;
+  /** About when the newest message came that the copy does not have. */
+  private happenedAt = '';
   private recent: Event[] = [];
   private readonly views = new Map<string, { message: Message; ops: readonly Op[]; refused: RefusedEdit | undefined; view: MessageView }>();
 
   constructor(readonly id: string, private readonly core: Core) {
+    this.activity = new Activity({
+      focused: () => core.focused() === id, memberCount: () => this.copy?.view.memberCount ?? 0, now: () => core.now(),
+      fetch: (head) => this.tracker.noticeHead(head),
+    });
     this.tracker = new Tracker<Snapshot>({
+      lazy: () => this.activity.lazy,
+      skipped: (event) => this.skipped(event),
       fill: (after) => core.api.conversations.events(id, after, EVENTS_PAGE),
       snapshot: () => this.load(),
       apply: (event) => this.take(event),
@@ -86,16 +96,20 @@ export class Replica {
     if (!this.copy || tracker.state === 'cold') this.start(view);
     else if (view.epoch === tracker.epoch) {
       this.lay(view);
-      if (tracker.state === 'live') tracker.noticeHead(view.head);
       // A sync that had no room to name it says where it is now.
-      else if (tracker.state === 'syncing') this.jump(view);
-    } else if (tracker.state === 'live' || tracker.state === 'syncing') tracker.reset();
+      if (tracker.state === 'syncing') this.jump(view);
+      else tracker.noticeHead(view.head);
+    } else if (tracker.state === 'live' || tracker.state === 'behind' || tracker.state === 'syncing') tracker.reset();
     this.changedView();
   }
 
   private jump(view: ConversationView): void {
     if (view.head === this.tracker.lastSeq) this.tracker.begin({ epoch: view.epoch, lastSeq: view.head });
     else if (this.copy?.held.size === 0) this.start(view);
+    else if (this.activity.lazy) {
+      this.tracker.noticeHead(view.head);
+      this.tracker.synced(undefined, Replica.fromSync);
+    }
     else this.tracker.reset();
   }
 
@@ -106,9 +120,12 @@ export class Replica {
     // Our own mark may still be on its way: then the server's counts are older than ours.
     const { unreadCount, mentionCount, membership } = copy.view;
     const reading = membership && view.membership && this.core.marks.reading(this.id);
-    copy.view = reading ? { ...view, unreadCount, mentionCount, membership: { ...view.membership, ...membership } } : view;
+    // We may have heard of messages after it, without having them.
+    const older = this.tracker.state === 'behind' && view.head < copy.countsAsOf;
+    const head = older ? Math.max(view.head, copy.view.head) : view.head;
+    copy.view = { ...view, head, ...(reading || older ? { unreadCount, mentionCount } : {}), ...(reading ? { membership: { ...view.membership, ...membership } } : {}) };
     copy.viewAsOf = view.head;
-    copy.countsAsOf = reading ? Math.max(copy.countsAsOf, copy.lastSeq) : view.head;
+    copy.countsAsOf = reading || older ? Math.max(copy.countsAsOf, copy.lastSeq) : view.head;
     for (const event of this.recent) applyToView(copy, event, this.core.me());
   }
 
@@ -138,7 +155,7 @@ export class Replica {
   merge(messages: readonly Message[], head: number, epoch: string): boolean {
     if (!this.copy) return false;
     if (this.tracker.epoch !== null && epoch !== this.tracker.epoch) {
-      if (this.tracker.state === 'live') this.tracker.reset();
+      if (this.tracker.state === 'live' || this.tracker.state === 'behind') this.tracker.reset();
       return true;
     }
     const { held, lastSeq } = this.copy;
@@ -159,8 +176,43 @@ export class Replica {
     for (const receipt of state.receipts ?? []) this.receipts.set(receipt.userId, receipt);
     if (state.receipts?.length) this.receiptsLive.touch();
     const membership = view.membership && { ...view.membership, readSeq: state.readSeq };
-    this.copy.countsAsOf = Math.max(this.copy.lastSeq, state.head ?? 0);
+    const before = Math.max(this.copy.countsAsOf, this.copy.lastSeq);
+    this.copy.countsAsOf = state.head ?? before;
     this.copy.view = { ...view, ...(membership ? { membership } : {}), unreadCount: state.unreadCount, mentionCount: state.mentionCount };
+    // Events that came while this was on its way.
+    for (const event of this.recent) countEvent(this.copy, event, this.core.me());
+    this.copy.countsAsOf = Math.max(this.copy.countsAsOf, before);
+    this.changedView();
+  }
+
+  /** Something happened that is not pushed to us. */
+  happened(what: ConversationActivity): void {
+    if (!this.copy) return;
+    if (this.core.focused() !== this.id) applyActivity(this.copy, what);
+    if (what.newMessages > 0) this.happenedAt = new Date(this.core.now()).toISOString();
+    this.activity.heard(what.lastSeq);
+    this.changedView();
+  }
+
+  /** The log is at least this long; `events` are of its end. */
+  noticeHead(head: number, events: readonly Event[] = []): void {
+    this.tracker.noticeHead(head);
+    const last = events.findLast((one) => one.type === 'message.new');
+    if (last && last.at > this.happenedAt) this.happenedAt = last.at;
+    if (this.tracker.state === 'behind' && (this.copy?.view.head ?? head) < head) this.setView((view) => ({ ...view, head }));
+  }
+
+  /** A window on it opened. */
+  opened(window: Window): void {
+    this.windows.add(window);
+    this.tracker.catchUp();
+  }
+
+  private skipped(event: Event): void {
+    if (!this.copy) return;
+    if (event.type.startsWith('message.') && this.activity.pushed()) return this.tracker.lookedAt();
+    applySkipped(this.copy, event, this.core.me());
+    if (event.type === 'message.new') this.happenedAt = event.at;
     this.changedView();
   }
 
@@ -224,6 +276,7 @@ export class Replica {
   /** We have no access any more. */
   drop(): void {
     this.tracker.disconnected();
+    this.activity.stop();
     this.copy = null;
     this.tailFrom = null;
     this.recent = [];
@@ -313,6 +366,7 @@ export class Replica {
     const mutedUntil = view.membership?.mutedUntil;
     return {
       ...view, sync: this.tracker.state,
+      ...(this.tracker.state !== 'live' && this.happenedAt > (view.lastMessageAt ?? '') ? { lastMessageAt: this.happenedAt } : {}),
       muted: view.membership?.notificationLevel === 'off' || (mutedUntil !== undefined && Date.parse(mutedUntil) > this.core.now()),
       ...(last ? { lastMessage: this.shown(last) } : {}), ...(draft ? { draft } : {}),
     };

@@ -18,6 +18,10 @@ export interface TrackerIo<S extends Start> {
   /** The server says that we may not read it. */
   gone(): void;
   changed(state: SyncState): void;
+  /** Nobody looks at this conversation, and the server pushes it in full only to those who do: what is missing may wait. */
+  lazy(): boolean;
+  /** An event that can't be applied yet, and nothing will be asked for on its account. */
+  skipped(event: Event): void;
   /** Runs `again` later; the number of tries so far grows from 0. */
   later(tries: number, again: () => void): void;
 }
@@ -25,15 +29,26 @@ export interface TrackerIo<S extends Start> {
 const BUFFER_MAX = 1_000;
 /** Fills in a row that bring nothing, before starting over. */
 const FRUITLESS_MAX = 3;
+/** Further behind than this, starting over costs less than catching up. */
+const BEHIND_MAX = 500;
 
 /**
  * Keeps one conversation's copy on the server's log: applies each event once and in order, whatever is lost,
- * repeated or reordered on the way, and starts over where the log is another one.
+ * repeated or reordered on the way, and starts over where the log is another one. A copy that nobody looks at may be
+ * `behind` on purpose: it knows how long the log is, and asks when somebody does.
  */
 export class Tracker<S extends Start> {
   state: SyncState = 'cold';
   epoch: string | null = null;
   lastSeq = 0;
+  /** The log is at least this long, as far as we heard. */
+  private head = 0;
+  /** The same, heard since the last question: an answer may tell of a shorter log. */
+  private noted = 0;
+  /** The copy was to be replaced when the connection ended. */
+  private owesReset = false;
+  /** Somebody opened it: catch up once, also where it is left behind otherwise. */
+  private wanted = false;
   /** Events that can't be applied yet, with the round in which they came. */
   private readonly buffer = new Map<number, { event: Event; round: number }>();
   /** Answers to what an earlier round asked are void. */
@@ -45,67 +60,109 @@ export class Tracker<S extends Start> {
   /** The copy is at this place, and events follow. */
   begin(start: Start): void {
     this.round += 1;
-    this.epoch = start.epoch;
-    this.lastSeq = start.lastSeq;
-    this.settle(Infinity);
+    this.at(start);
+    this.settle();
   }
 
   /** A copy from the cache: right as of then. */
   restore(start: Start): void {
-    this.epoch = start.epoch;
-    this.lastSeq = start.lastSeq;
+    this.at(start);
     this.to('stale');
+  }
+
+  /** How far it needs no telling: to the head, for a copy that is behind on purpose. */
+  get position(): number {
+    return this.io.lazy() ? Math.max(this.lastSeq, this.head) : this.lastSeq;
   }
 
   receive(event: Event): void {
     if (event.seq <= this.lastSeq && this.state !== 'reset' && this.state !== 'cold') return;
-    if (this.state === 'live' && event.seq === this.lastSeq + 1) {
+    const settled = this.state === 'live' || this.state === 'behind';
+    if (settled && event.seq === this.lastSeq + 1) {
       this.take(event);
-      return;
+      return this.settle();
+    }
+    this.note(event.seq);
+    if (settled && this.io.lazy()) {
+      this.to('behind');
+      return this.io.skipped(event);
     }
     this.buffer.set(event.seq, { event, round: this.round });
     if (this.buffer.size > BUFFER_MAX) {
       this.buffer.clear();
       if (this.state !== 'cold' && this.state !== 'syncing') this.reset();
-    } else if (this.state === 'live') this.fill();
+    } else if (settled) this.fill();
   }
 
   /** The server's log is at least this long. */
   noticeHead(head: number): void {
-    if (this.state === 'live' && head > this.lastSeq) this.fill();
+    this.note(head);
+    this.lookedAt();
+  }
+
+  /** Everything up to the head, whether somebody looks at it for long or not. */
+  catchUp(): void {
+    this.wanted = this.state !== 'live';
+    this.lookedAt();
+  }
+
+  /** Somebody may look at it now: what was left out is wanted. */
+  lookedAt(): void {
+    if (this.state === 'live' || this.state === 'behind') this.settle();
   }
 
   disconnected(): void {
     this.round += 1;
     this.buffer.clear();
-    if (this.state !== 'cold') this.to('stale');
+    if (this.state === 'cold') return;
+    if (this.state === 'reset') this.owesReset = true;
+    this.to('stale');
+  }
+
+  /** The connection goes on where the last one ended: what it missed follows as events. */
+  resumed(): void {
+    if (this.state !== 'stale') return;
+    if (this.owesReset) this.reset();
+    else this.settle();
   }
 
   /** A sync that includes this conversation is on its way; events are kept for after it. */
   syncing(): void {
     this.round += 1;
+    this.noted = 0;
     this.to('syncing');
   }
 
   /** What the sync said about it; nothing = it was up to date. */
   synced(answer: SyncConversation | undefined, snapshot: (answer: SyncConversation) => S): void {
     if (this.state !== 'syncing') return;
-    if (!answer) return this.settle(Infinity);
+    if (!answer) return this.settle();
     if (answer.tooLarge) return this.replaced(snapshot(answer), this.round);
     if (answer.epoch !== this.epoch || answer.head < this.lastSeq) return this.reset();
+    this.head = Math.max(answer.head, this.noted);
     this.takeAll(answer.events);
-    if (answer.hasMore) this.fill();
-    else this.settle(Infinity);
+    this.settle();
+  }
+
+  /** What a sync that nobody waited for said: events go on meanwhile. */
+  confirmed(answer: SyncConversation): void {
+    if (this.state !== 'live' && this.state !== 'behind') return;
+    if (answer.epoch !== this.epoch) return this.reset();
+    for (const event of answer.events) this.receive(event);
+    this.noticeHead(answer.head);
   }
 
   reset(): void {
     const round = ++this.round;
+    this.noted = 0;
     this.to('reset');
     this.ask(() => this.io.snapshot(), (snapshot) => this.replaced(snapshot, round));
   }
 
   private fill(): void {
+    if (this.head - this.lastSeq > BEHIND_MAX) return this.reset();
     const round = ++this.round;
+    this.noted = 0;
     this.to('filling');
     this.ask(() => this.io.fill(this.lastSeq), (page) => {
       if (page.epoch !== this.epoch || page.head < this.lastSeq) return this.reset();
@@ -120,26 +177,41 @@ export class Tracker<S extends Start> {
         this.fruitless = 0;
         return this.reset();
       }
-      this.settle(page.head);
+      this.head = Math.max(page.head, this.noted);
+      if (this.lastSeq >= page.head) this.wanted = false;
+      this.settle();
     });
   }
 
   private replaced(snapshot: S, round: number): void {
-    this.epoch = snapshot.epoch;
-    this.lastSeq = snapshot.lastSeq;
+    const { noted } = this;
+    this.at(snapshot);
     this.io.replace(snapshot);
     for (const [seq, one] of this.buffer) if (seq <= this.lastSeq || one.round < round) this.buffer.delete(seq);
-    this.settle(Infinity);
+    this.note(noted);
+    this.settle();
   }
 
-  /** Applies what is buffered and follows; live if nothing is missing, else asks for it. */
-  private settle(head: number): void {
+  private at(start: Start): void {
+    this.epoch = start.epoch;
+    this.lastSeq = this.head = start.lastSeq;
+    this.noted = 0;
+  }
+
+  private note(head: number): void {
+    this.head = Math.max(this.head, head);
+    this.noted = Math.max(this.noted, head);
+  }
+
+  /** Applies what is buffered and follows; live if nothing is missing, else asks for it, now or when it is looked at. */
+  private settle(): void {
     this.drain();
-    if (this.buffer.size > 0 || (head !== Infinity && head > this.lastSeq)) this.fill();
-    else {
-      this.fruitless = 0;
-      this.to('live');
-    }
+    const missing = this.buffer.size > 0 || this.head > this.lastSeq;
+    if (missing && (this.wanted || !this.io.lazy())) return this.fill();
+    this.owesReset = this.wanted = false;
+    this.fruitless = 0;
+    this.buffer.clear();
+    this.to(missing ? 'behind' : 'live');
   }
 
   private takeAll(events: readonly Event[]): void {

@@ -103,16 +103,16 @@ metadata?: Record<string, unknown>, };
 export type ContentType = "text" | "image" | "file" | "location";
 
 /**
- * In place of events: in a conversation of more than 100 members that the connection does not focus, and in any while
- * it has more than 100 messages a second. At most one a second; what it stands for is fetched when it is looked at.
+ * In place of the events themselves: to connections that don't focus a conversation of more than 100 members, and to
+ * all while it has more than 100 messages a second. At most one a second and conversation.
  */
 export type ConversationActivity = { conversationId: ConversationId, 
 /**
- * The newest event.
+ * The end of the log now.
  */
 lastSeq: number, 
 /**
- * Messages since the last of these frames.
+ * Messages outside threads since the last one of these frames.
  */
 newMessages: number, };
 

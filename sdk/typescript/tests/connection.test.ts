@@ -61,7 +61,7 @@ it('presents the resume token, and not after 4404', async () => {
   await connected(clientOf(server, 'a'));
   socket().drop(1006, '');
   await pass(2_000);
-  expect(socket().url.searchParams.get('resume')).toBe('r');
+  expect(socket().url.searchParams.get('resume')).toBe('r1');
   socket().drop(4404, 'SESSION_UNKNOWN');
   await pass(2_000);
   expect(socket().url.searchParams.get('resume')).toBeNull();

@@ -8,7 +8,8 @@ const RUNS = Number(process.env['FUZZ_RUNS'] ?? 40);
 const FIRST = Number(process.env['FUZZ_SEED'] ?? 1);
 const STEPS = 150;
 const USERS = ['a', 'b', 'c'];
-const PLACES = ['one', 'two'];
+/** The last has so many members that only those who look get its events. */
+const PLACES = ['one', 'two', 'big'];
 
 beforeEach(fakeTime);
 afterEach(() => vi.useRealTimers());
@@ -19,19 +20,21 @@ interface Actor {
   timelines: Map<string, Timeline>;
   threads: Timeline[];
   sent: string[];
+  /** Events told a second time, or after a later one. */
+  disorder: string[];
 }
 
 /** The state before, plus events over a bad network, is the state that a fresh client loads. */
 it.each(Array.from({ length: RUNS }, (_, i) => FIRST + i))('copies agree with a fresh one, seed %i', async (seed) => {
   const random = seeded(seed);
-  const server = new ModelServer({ loseEvent: 0.05, repeatEvent: 0.08, loseAck: 0.02, refuse: 0.03, delayMs: 60, tooLarge: 40, page: 15 }, random);
-  for (const place of PLACES) server.conversation(place, USERS);
+  const server = new ModelServer({ loseEvent: 0.05, repeatEvent: 0.08, loseAck: 0.02, refuse: 0.03, delayMs: 60, tooLarge: 40, page: 15, resume: 0.7 }, random);
+  for (const place of PLACES) server.conversation(place, USERS).crowd = place === 'big' ? 200 : 0;
   const actors: Actor[] = [];
   for (const user of USERS) {
     const client = clientOf(server, user);
     const timelines = new Map(PLACES.map((place) => [place, client.conversation(place).timeline()]));
     client.connect().catch(() => undefined);
-    actors.push({ user, client, timelines, threads: [], sent: [] });
+    actors.push({ user, client, timelines, threads: [], sent: [], disorder: watchOrder(client) });
   }
   await pass(1_000);
   for (let step = 0; step < STEPS; step++) {
@@ -42,6 +45,17 @@ it.each(Array.from({ length: RUNS }, (_, i) => FIRST + i))('copies agree with a 
   for (const actor of actors) await compare(server, actor);
   await Promise.all(actors.map((actor) => actor.client.close()));
 });
+
+function watchOrder(client: Tertulia): string[] {
+  const last = new Map<string, number>();
+  const disorder: string[] = [];
+  client.on('event', ({ conversationId, seq }) => {
+    const log = `${conversationId} ${client.conversation(conversationId).summary.current?.epoch}`;
+    if (seq <= (last.get(log) ?? 0)) disorder.push(`${log}: ${seq} after ${last.get(log)}`);
+    last.set(log, seq);
+  });
+  return disorder;
+}
 
 function act(server: ModelServer, actor: Actor, random: () => number, step: number): void {
   const place = PLACES[Math.floor(random() * PLACES.length)] as string;
@@ -71,12 +85,19 @@ function act(server: ModelServer, actor: Actor, random: () => number, step: numb
   else if (dice < 0.95) {
     actor.client.disconnect();
     setTimeout(() => void actor.client.connect().catch(ignore), random() * 3_000);
-  } else if (dice < 0.96) server.rebuild(model);
+  } else if (dice < 0.955) server.rebuild(model);
+  else if (dice < 0.97) conversation.focus();
+  else if (dice < 0.98) conversation.blur();
+  else if (dice < 0.985) model.summary = !model.summary;
+  else if (dice < 0.99) {
+    [...server.sockets].find((socket) => socket.user === actor.user)?.deliver({ type: 'server.draining', payload: { reconnectAfterMs: random() * 500 } });
+  }
   else conversation.markRead();
 }
 
 async function settle(server: ModelServer, actors: Actor[]): Promise<void> {
   Object.assign(server.chaos, { loseEvent: 0, repeatEvent: 0, loseAck: 0, refuse: 0 });
+  for (const conversation of server.conversations.values()) conversation.summary = false;
   for (const actor of actors) actor.client.reconnect();
   for (let i = 0; i < 40; i++) {
     await pass(5_000);
@@ -98,7 +119,11 @@ async function whole(timeline: Timeline): Promise<Timeline> {
 async function compare(server: ModelServer, actor: Actor): Promise<void> {
   const fresh = await connected(clientOf(server, actor.user));
   expect(actor.client.outbox.current).toEqual({ pending: 0, failed: 0 });
+  expect(actor.disorder).toEqual([]);
   for (const place of PLACES) {
+    expect(actor.client.conversation(place).summary.current?.head).toBe(server.conversations.get(place)?.head);
+    actor.client.conversation(place).focus();
+    await pass(2_000);
     expect(actor.client.conversation(place).summary.current?.sync).toBe('live');
     const { sync: _, lastMessage: __, ...mine } = actor.client.conversation(place).summary.current ?? {};
     const { sync: ___, lastMessage: ____, ...theirs } = fresh.conversation(place).summary.current ?? {};

@@ -20,8 +20,12 @@ export interface Chaos {
   tooLarge: number;
   /** Events per answer. */
   page: number;
+  /** Probability that a known resume token is taken. */
+  resume: number;
 }
-export const CALM: Chaos = { loseEvent: 0, repeatEvent: 0, loseAck: 0, refuse: 0, delayMs: 0, tooLarge: 500, page: 500 };
+export const CALM: Chaos = { loseEvent: 0, repeatEvent: 0, loseAck: 0, refuse: 0, delayMs: 0, tooLarge: 500, page: 500, resume: 0 };
+/** Above this many members only those who look get events. */
+const LARGE = 100;
 
 const refusal = (code: string, retry: string, more: object = {}): { error: object } => ({
   error: { code, retry, message: code.toLowerCase(), ...more },
@@ -36,7 +40,17 @@ export class ModelConversation {
   readonly read = new Map<string, number>();
   readonly delivered = new Map<string, number>();
   name = 'general';
+  /** Members that nobody plays. */
+  crowd = 0;
+  /** So many messages that nobody gets each. */
+  summary = false;
+  /** Messages since the last `conversation.activity`; null = none is due. */
+  fresh: number | null = null;
   constructor(readonly id: string) {}
+
+  get memberCount(): number {
+    return this.members.size + this.crowd;
+  }
 
   get head(): number {
     return this.log.length;
@@ -55,7 +69,10 @@ export class ModelServer {
   refreshes = 0;
   /** What was asked of it, in order. */
   readonly frames: Array<{ user: string; type: string; payload: Record<string, unknown> }> = [];
-  badTicket: { status: number; code: string; retry: string } | null = null;
+  badTicket: { status: number; code: string; retry: string; retryAfterMs?: number } | null = null;
+  /** By resume token: where its connection ended, and what it looked at. */
+  readonly ended = new Map<string, { user: string; heads: Map<string, number>; focus: string | null }>();
+  private resumeTokens = 0;
 
   constructor(
     readonly chaos: Chaos = CALM,
@@ -104,7 +121,10 @@ export class ModelServer {
     const user = token === undefined ? undefined : this.tokens.get(token);
     if (user === undefined) return [401, refusal('TOKEN_EXPIRED', 'auth')];
     if (path === 'auth/ws-ticket') {
-      if (this.badTicket) return [this.badTicket.status, refusal(this.badTicket.code, this.badTicket.retry)];
+      if (this.badTicket) {
+        const { status, code, retry, ...more } = this.badTicket;
+        return [status, refusal(code, retry, more)];
+      }
       const ticket = `t${++this.tickets}`;
       this.ticketOwners.set(ticket, user);
       return [200, { ticket, expiresInMs: 60_000 }];
@@ -266,6 +286,7 @@ export class ModelServer {
       const replies = [...conversation.messages.values()].filter((one) => one.threadRoot === message.id && !one.deletedAt).length;
       conversation.messages.set(message.id, { ...message, threadCount: replies });
     }
+    this.ended.clear();
     for (const socket of [...this.sockets]) socket.drop(4404, 'SESSION_UNKNOWN');
   }
 
@@ -277,7 +298,7 @@ export class ModelServer {
       type: 'channel',
       name: conversation.name,
       visibility: 'public',
-      memberCount: conversation.members.size,
+      memberCount: conversation.memberCount,
       head: conversation.head,
       epoch: conversation.epoch,
       settings: SETTINGS,
@@ -336,8 +357,47 @@ export class ModelServer {
   private log(conversation: ModelConversation, actorId: string, at: string, body: Body): { result: { seq: number } } {
     const row: Row = { seq: conversation.head + 1, actorId, at, body };
     conversation.log.push(row);
-    for (const socket of this.sockets) if (conversation.members.has(socket.user)) socket.event(this.event(conversation, row));
+    for (const socket of this.sockets) if (this.pushed(conversation, socket)) socket.event(this.event(conversation, row));
+    this.summarize(conversation, row);
     return { result: { seq: row.seq } };
+  }
+
+  private pushed(conversation: ModelConversation, socket: ModelSocket): boolean {
+    if (!conversation.members.has(socket.user) || conversation.summary) return false;
+    return conversation.memberCount <= LARGE || socket.focus === conversation.id;
+  }
+
+  /** Once a second, to those who do not get the events. */
+  private summarize(conversation: ModelConversation, row: Row): void {
+    if (conversation.memberCount <= LARGE && !conversation.summary) return;
+    const message = conversation.messages.get(String(row.body.payload['messageId']));
+    const due = conversation.fresh !== null;
+    conversation.fresh = (conversation.fresh ?? 0) + (row.body.type === 'message.new' && !message?.threadRoot ? 1 : 0);
+    if (due) return;
+    setTimeout(() => {
+      const payload = { conversationId: conversation.id, lastSeq: conversation.head, newMessages: conversation.fresh ?? 0 };
+      conversation.fresh = null;
+      for (const socket of this.sockets) {
+        if (conversation.members.has(socket.user) && !this.pushed(conversation, socket)) socket.activity(payload);
+      }
+    }, 1_000);
+  }
+
+  /** A name for this connection, to go on where it ended. */
+  resumeToken(): string {
+    return `r${++this.resumeTokens}`;
+  }
+  heads(user: string): Map<string, number> {
+    return new Map(this.mine(user).map((one) => [one.id, one.head]));
+  }
+
+  /** What the named connection missed, and its focus; null = it has to sync. */
+  resume(user: string, token: string | null): { missed: Event[]; focus: string | null } | null {
+    const live = [...this.sockets].find((socket) => socket.token === token);
+    const end = live ? { user: live.user, heads: this.heads(live.user), focus: live.focus } : this.ended.get(token ?? '');
+    if (end?.user !== user || this.chaos.resume === 0 || this.random() >= this.chaos.resume) return null;
+    const missed = this.mine(user).flatMap((one) => this.events(one, end.heads.get(one.id) ?? one.head, Infinity));
+    return { missed, focus: end.focus };
   }
 
   /** Content lives once: an event tells what its message says now. */
@@ -358,7 +418,7 @@ export class ModelServer {
     return { ...base, ...row.body } as Event;
   }
   private events(conversation: ModelConversation, after: number, limit: number): Event[] {
-    return conversation.log.slice(after, after + limit).map((row) => this.event(conversation, row));
+    return conversation.log.slice(after, limit === Infinity ? undefined : after + limit).map((row) => this.event(conversation, row));
   }
 
   private sync(user: string, positions: Array<{ conversationId: string; lastSeq: number; epoch?: string }>): SyncAnswer {
@@ -439,23 +499,30 @@ export class ModelSocket {
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
   onerror: (() => void) | null = null;
   user = '';
+  focus: string | null = null;
+  readonly token: string;
 
   constructor(
     private readonly server: ModelServer,
     readonly url: URL,
   ) {
+    this.token = server.resumeToken();
     setTimeout(() => {
       this.user = server.owner(url.searchParams.get('ticket') ?? '') ?? '';
       if (this.user === '') return this.drop(1006, '');
       this.readyState = 1;
+      const resumed = server.resume(this.user, url.searchParams.get('resume'));
       server.sockets.add(this);
-      this.onmessage?.({ data: JSON.stringify({ type: 'connected', payload: HELLO }) });
+      this.focus = resumed?.focus ?? null;
+      this.deliver({ type: 'connected', payload: { ...HELLO, resumeToken: this.token, resumed: resumed !== null } });
+      for (const event of resumed?.missed ?? []) this.event(event);
     }, 1);
   }
 
   send(text: string): void {
     const { id, type, payload } = JSON.parse(text) as { id?: string; type: string; payload: Record<string, unknown> };
     this.later(() => {
+      if (type === 'conversation.focus') this.focus = payload['conversationId'] as string | null;
       const { result, error } = this.server.frame(this.user, type, payload);
       if (id === undefined || this.server.random() < this.server.chaos.loseAck) return;
       this.later(() => this.deliver({ type: 'ack', payload: error ? { refId: id, status: 'error', error } : { refId: id, status: 'ok', result } }));
@@ -471,6 +538,10 @@ export class ModelSocket {
     if (random() < chaos.repeatEvent) this.push(frame);
   }
 
+  activity(payload: object): void {
+    if (this.server.random() >= this.server.chaos.loseEvent) this.push({ type: 'conversation.activity', payload });
+  }
+
   push(frame: object): void {
     this.later(() => this.deliver(frame));
   }
@@ -483,6 +554,8 @@ export class ModelSocket {
     if (this.readyState === 3) return;
     this.readyState = 3;
     this.server.sockets.delete(this);
+    const { server, user, focus } = this;
+    if (![1000, 4404, 4408].includes(code)) server.ended.set(this.token, { user, heads: server.heads(user), focus });
     this.onclose?.({ code, reason });
   }
   close(): void {

@@ -21,6 +21,7 @@ import { rightsIn } from './rights';
 import { useShell } from './shellContext';
 import { ThreadPanel } from './ThreadPanel';
 import { Talk } from './Talk';
+import { useFocus } from './useFocus';
 
 export type PanelName = 'members' | 'pins' | 'details';
 
@@ -50,11 +51,7 @@ function Open({ summary, seq, threadRoot }: { summary: ConversationSummary; seq?
   const member = summary.membership !== undefined;
 
   useEffect(() => rememberPlace(workspace.slug, summary.id), [workspace.slug, summary.id]);
-  useEffect(() => {
-    if (!member) return;
-    conversation.focus();
-    return () => conversation.blur();
-  }, [conversation, member]);
+  useFocus(conversation, member);
 
   const close = () => setPanel(null);
   const panels: Record<PanelName, ReactNode> = {

@@ -25,7 +25,7 @@ export abstract class BaseTimeline implements Timeline, Window {
     const view = replica.view;
     this.unread = { after: view?.membership && view.unreadCount > 0 && !threadRoot ? view.membership.readSeq : null };
     this.view = new Derived<TimelineView>(() => this.show());
-    replica.windows.add(this);
+    replica.opened(this);
     queueMicrotask(() => {
       if (this.round === 0 && !this.closed) void this.jumpTo('latest').catch(() => undefined);
     });

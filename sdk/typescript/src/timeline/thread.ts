@@ -1,5 +1,5 @@
 import type { JumpTarget } from '../api.js';
-import type { Message } from '../types.gen.js';
+import type { Message, Thread } from '../types.gen.js';
 import { BaseTimeline } from './base.js';
 
 /** A thread: its replies from the first on. */
@@ -38,9 +38,12 @@ export class ThreadTimeline extends BaseTimeline {
   private async next(limit: number, round: number): Promise<void> {
     const root = this.threadRoot ?? '';
     if (!this.replica.copy) this.core.adopt(await this.core.api.conversations.get(this.replica.id));
-    const page = await this.core.api.messages.thread(this.replica.id, root, this.cursor, limit);
-    if (round !== this.round) return;
-    this.replica.merge([page.root, ...page.items], page.head, page.epoch);
+    let page: Thread;
+    for (let tries = 0; ; tries++) {
+      page = await this.core.api.messages.thread(this.replica.id, root, this.cursor, limit);
+      if (round !== this.round) return;
+      if (this.replica.merge([page.root, ...page.items], page.head, page.epoch) || tries === 2) break;
+    }
     this.cursor = page.nextCursor;
     this.hi = this.cursor === undefined ? Infinity : (page.items.at(-1)?.seq ?? Infinity);
     this.ready = true;
