@@ -43,7 +43,6 @@ pub struct Client {
 /// What a frame makes a client do.
 #[derive(Debug, PartialEq)]
 pub enum Heard {
-    Nothing,
     Event(ConversationId, Seq),
     Connected { resumed: bool },
     Ping(Vec<u8>),
@@ -147,7 +146,7 @@ impl Client {
     fn sync(&mut self, payload: &Value) {
         let heads = payload["heads"].as_object().expect("heads");
         self.have = heads.iter().map(|(id, head)| (id.parse().expect("an id"), head.as_u64().expect("a seq"))).collect();
-        self.behind.clear();
+        self.behind.retain(|id, last| self.have.get(id).is_some_and(|have| have < last));
         (self.synced, self.wants_sync) = (true, false);
         self.drain();
     }

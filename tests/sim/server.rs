@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;
 use std::time::Instant;
 
-use bytes::Bytes;
 use serde_json::json;
 use tertulia_domain::ids::{ConnectionId, SessionId};
 use tertulia_domain::{ConversationId, Seq, UserId};
@@ -163,12 +162,11 @@ impl Server {
 
     /// What a connection that goes on has missed, read from the logs.
     pub fn replay(&mut self, parked: &Parked, logs: &Logs) -> Option<(Vec<Frame>, HashMap<RoomNo, Seq>)> {
-        let heads: Vec<_> = logs.values().map(crate::log::Log::as_head).collect();
-        let plan = self.core.plan_replay(parked, &heads)?;
+        let plan = self.core.plan_replay(parked)?;
         let mut frames = plan.frames;
         let mut replayed = HashMap::new();
         for missed in plan.missed {
-            for event in logs[&missed.id].after(missed.after, usize::MAX >> 1) {
+            for event in logs[&missed.id].after(missed.after, (missed.head - missed.after) as usize) {
                 frames.push(Frame::event(encode::event(event), missed.room, event.seq));
                 replayed.insert(missed.room, event.seq);
             }
@@ -186,7 +184,7 @@ impl Server {
     }
 
     pub fn is_idle(&self) -> bool {
-        self.effects.is_empty() && self.inboxes.iter().all(VecDeque::is_empty) && !self.boards.iter().any(Board::is_anybody_due)
+        self.effects.is_empty() && self.inboxes.iter().all(VecDeque::is_empty)
     }
 }
 
@@ -195,6 +193,6 @@ pub fn added(id: ConversationId) -> Frame {
 }
 
 pub fn connected(resumed: bool) -> Frame {
-    let bytes: Bytes = frame::encode_json(&json!({ "type": "connected", "payload": { "resumed": resumed } })).expect("JSON");
+    let bytes = frame::encode_json(&json!({ "type": "connected", "payload": { "resumed": resumed } })).expect("JSON");
     Frame::durable(bytes)
 }

@@ -10,6 +10,7 @@ use tertulia_domain::{ConversationId, Seq, UserId};
 use tertulia_gateway::ws::hub::Handle;
 use tertulia_gateway::ws::hub::core::Effect;
 use tertulia_ports::Signal;
+use tertulia_ports::store::log::Head;
 use tertulia_testkit::Random;
 
 use crate::client::{Client, Heard, Logs, State};
@@ -28,10 +29,17 @@ struct Opening {
 
 enum Stage {
     Listing,
-    Listed(Vec<ConversationId>),
-    Begin,
-    Begun(Vec<tertulia_ports::store::log::Head>),
+    Listed(Vec<Head>),
+    CatchUp(Vec<ConversationId>),
     Replay,
+}
+
+/// Whether somebody may listen to something: asked, and answered a little later.
+struct Ask {
+    user: UserId,
+    id: ConversationId,
+    /// As of then.
+    answer: Option<Option<Head>>,
 }
 
 /// Reading everything anew, after the bus said that it had lost something.
@@ -51,6 +59,7 @@ pub struct Sim {
     bus: VecDeque<Signal>,
     openings: Vec<Opening>,
     repairs: Vec<(ConversationId, Seq)>,
+    asks: Vec<Ask>,
     resync: Option<Resync>,
     owes_resync: bool,
     connections: usize,
@@ -131,6 +140,7 @@ impl Sim {
             bus: VecDeque::new(),
             openings: Vec::new(),
             repairs: Vec::new(),
+            asks: Vec::new(),
             resync: None,
             owes_resync: false,
             connections: 0,
@@ -188,7 +198,7 @@ impl Sim {
         };
         let Some(event) = event else { return };
         self.story.log(&event);
-        self.tell(|| format!("commit {} {} {}", event.conversation_id, event.seq, event.body.kind()));
+        self.tell(|| format!("commit {} {} {} by {}", event.conversation_id, event.seq, event.body.kind(), event.actor_id));
         self.bus.push_back(Signal::Event(event));
         self.bus.extend(change);
     }
@@ -237,27 +247,47 @@ impl Sim {
         if let Some(effect) = self.server.effects.pop_front() {
             match effect {
                 Effect::Repair { id, .. } => self.repairs.push((id, 0)),
-                Effect::Begin { user, id, .. } => self.begin(user, id),
+                Effect::Tell { user, id } => self.tell_added(user, id),
+                Effect::Ask { user, id } => self.asks.push(Ask { user, id, answer: None }),
             }
         } else if !self.openings.is_empty() && self.random.one_in(2) {
             let place = self.random.below(self.openings.len());
             self.open_on(place);
+        } else if !self.asks.is_empty() && self.random.one_in(2) {
+            let place = self.random.below(self.asks.len());
+            self.ask_on(place);
         } else if !self.repairs.is_empty() {
             let place = self.random.below(self.repairs.len());
             self.repair(place);
         } else if self.resync.is_some() || self.owes_resync {
             self.resync_on();
+        } else if !self.asks.is_empty() {
+            self.ask_on(0);
         } else if !self.openings.is_empty() {
             self.open_on(0);
         }
     }
 
-    fn begin(&mut self, user: UserId, id: ConversationId) {
-        let (head, now) = (self.logs[&id].as_head(), self.now);
-        self.server.with(|core| core.begun(&[head], now));
-        // The view is read for who may see it.
+    /// The view is read for who may see it.
+    fn tell_added(&mut self, user: UserId, id: ConversationId) {
         if self.logs[&id].members.contains_key(&user) {
             self.server.with(|core| core.tell_added(user, id, &added(id)));
+        }
+    }
+
+    fn ask_on(&mut self, place: usize) {
+        let what = format!("ask {} {} {:?}", self.asks[place].user, self.asks[place].id, self.asks[place].answer);
+        self.tell(|| what);
+        let Ask { user, id, answer } = &mut self.asks[place];
+        let (user, id, now) = (*user, *id, self.now);
+        let Some(head) = answer.take() else {
+            let log = &self.logs[&id];
+            *answer = Some(log.members.contains_key(&user).then(|| log.as_head()));
+            return;
+        };
+        if self.server.with(|core| core.admit(user, id, head, now)) {
+            self.asks.swap_remove(place);
+            self.catch_up(&[id]);
         }
     }
 
@@ -276,13 +306,16 @@ impl Sim {
     }
 
     fn check_tails(&mut self) {
-        let now = self.now;
-        for id in self.server.core.conversations() {
-            let head = self.logs[&id].as_head();
-            match self.server.core.delivered(id) {
-                None => self.server.with(|core| core.begun(&[head], now)),
-                Some(last) if last < head.seq && self.server.with(|core| core.catch_up(id)) => self.repairs.push((id, head.seq)),
-                Some(_) => {}
+        let ids = self.server.core.conversations();
+        self.catch_up(&ids);
+    }
+
+    fn catch_up(&mut self, ids: &[ConversationId]) {
+        for id in ids {
+            let head = self.logs[id].head();
+            let lags = self.server.core.delivered(*id).is_some_and(|last| last < head);
+            if lags && self.server.with(|core| core.catch_up(*id)) {
+                self.repairs.push((*id, head));
             }
         }
     }
@@ -304,18 +337,15 @@ impl Sim {
             return;
         }
         let now = self.now;
-        let ids = self.ids_of(user);
-        self.server.with(|core| core.loading(user));
-        let entered = self.server.with(|core| core.loaded(user, &ids, true, now));
-        let heads: Vec<_> = self.server.core.not_begun(user).iter().map(|id| self.logs[id].as_head()).collect();
-        self.server.with(|core| core.begun(&heads, now));
-        for id in entered {
-            self.server.with(|core| core.tell_added(user, id, &added(id)));
-        }
+        let heads = self.heads_of(user);
+        self.tell(|| format!("reload {user}"));
+        self.server.with(|core| core.loading(user, now));
+        let fresh = self.server.with(|core| core.loaded(user, &heads, true, now));
+        self.catch_up(&fresh);
     }
 
-    fn ids_of(&self, user: UserId) -> Vec<ConversationId> {
-        self.logs.values().filter(|log| log.members.contains_key(&user)).map(|log| log.id).collect()
+    fn heads_of(&self, user: UserId) -> Vec<Head> {
+        self.logs.values().filter(|log| log.members.contains_key(&user)).map(Log::as_head).collect()
     }
 
     // ---- shards and wires ---------------------------------------------------------------------
@@ -366,7 +396,7 @@ impl Sim {
                     }
                 }
                 Heard::Closed(code) => self.gone(place, *code),
-                Heard::Event(..) | Heard::Frame(_) | Heard::Nothing => {}
+                Heard::Event(..) | Heard::Frame(_) => {}
             }
             self.story.heard(place, &heard);
             self.tell(|| format!("client {place} hears {heard:?}"));
@@ -389,7 +419,8 @@ impl Sim {
         let place = self.random.below(self.clients.len());
         let State::Online(handle) = self.clients[place].state else { return };
         // Some of what is on the wire still comes.
-        self.read(place, if self.random.one_in(2) { 0 } else { 500 });
+        let most = if self.random.one_in(2) { 0 } else { 500 };
+        self.read(place, most);
         if self.clients[place].state == State::Online(handle) {
             self.counts[CUT] += 1;
             // Who is told to go while the cable is cut has left already.
@@ -421,9 +452,10 @@ impl Sim {
         self.connections += 1;
         let connection: ConnectionId = id(4, self.connections);
         let (handle, _) = self.server.with(|core| core.join(caller(user), connection));
-        let at = if self.server.core.is_loaded(user) { Stage::Begin } else { Stage::Listing };
+        let at = if self.server.core.is_loaded(user) { Stage::Replay } else { Stage::Listing };
+        let now = self.now;
         if matches!(at, Stage::Listing) {
-            self.server.with(|core| core.loading(user));
+            self.server.with(|core| core.loading(user, now));
         }
         let resumes = self.clients[place].token.take();
         self.clients[place].state = State::Opening;
@@ -433,19 +465,19 @@ impl Sim {
 
     /// The next step of a handshake. Between two, anything may happen.
     fn open_on(&mut self, place: usize) {
+        let client = self.openings[place].client;
+        self.tell(|| format!("client {client} comes nearer"));
         let now = self.now;
         let user = self.clients[self.openings[place].client].user;
         let next = match &self.openings[place].at {
-            Stage::Listing => Stage::Listed(self.ids_of(user)),
-            Stage::Listed(ids) => {
-                let ids = ids.clone();
-                self.server.with(|core| core.loaded(user, &ids, false, now));
-                Stage::Begin
-            }
-            Stage::Begin => Stage::Begun(self.server.core.not_begun(user).iter().map(|id| self.logs[id].as_head()).collect()),
-            Stage::Begun(heads) => {
+            Stage::Listing => Stage::Listed(self.heads_of(user)),
+            Stage::Listed(heads) => {
                 let heads = heads.clone();
-                self.server.with(|core| core.begun(&heads, now));
+                Stage::CatchUp(self.server.with(|core| core.loaded(user, &heads, false, now)))
+            }
+            Stage::CatchUp(fresh) => {
+                let fresh = fresh.clone();
+                self.catch_up(&fresh);
                 Stage::Replay
             }
             Stage::Replay => return self.let_in(place),
@@ -499,14 +531,20 @@ impl Sim {
     /// The bus heals, everybody comes back, and all that is under way arrives. Then everybody has everything.
     pub fn come_to_rest(&mut self) {
         self.lossy = false;
-        for round in 0..60 {
-            for place in 0..self.clients.len() {
-                self.start(place);
+        for round in 0..30 {
+            (0..self.clients.len()).for_each(|place| self.start(place));
+            self.serve_syncs();
+            if round % 5 == 4 {
+                self.check_tails();
             }
+            self.now += Duration::from_millis(1_500);
+            let now = self.now;
+            self.server.with(|core| core.pulse_due(now));
+            self.server.boards.iter_mut().for_each(|board| board.end_lingering(now));
             while !self.bus.is_empty() {
                 self.hear();
             }
-            for _ in 0..200 {
+            for _ in 0..40 {
                 self.work();
                 for shard in 0..self.server.boards.len() {
                     while self.server.take_command(shard, self.now) {}
@@ -515,16 +553,11 @@ impl Sim {
                 self.bury();
                 (0..self.clients.len()).for_each(|place| self.read(place, usize::MAX));
             }
-            self.serve_syncs();
-            self.now += Duration::from_millis(1_500);
-            let now = self.now;
-            self.server.with(|core| core.pulse_due(now));
-            self.server.boards.iter_mut().for_each(|board| board.end_lingering(now));
-            if round % 5 == 4 {
-                self.check_tails();
-            }
         }
-        assert!(self.server.is_idle() && self.repairs.is_empty() && self.openings.is_empty(), "something never ends");
+        assert!(
+            self.server.is_idle() && self.repairs.is_empty() && self.asks.is_empty() && self.openings.is_empty(),
+            "something never ends"
+        );
         for client in &self.clients {
             client.assert_at_rest(&self.logs);
         }

@@ -12,6 +12,7 @@ use tertulia_domain::conversation::{ConversationSettings, ConversationView, Memb
 use tertulia_domain::{Conversation, ConversationId, ConversationType, Event, MemberRole, Timestamp, UserId, Visibility, WorkspaceRole};
 use tertulia_ports::StoreResult;
 use tertulia_ports::store::conversations::{ConversationPatch, Created, NewConversation, PreferencesPatch, StandingRow};
+use tertulia_ports::store::log::Head;
 use tertulia_ports::store::{Conversations, Page, PageRequest};
 
 use crate::codes::Coded;
@@ -54,10 +55,17 @@ impl Conversations for Db {
         self.read(move |db| views::list(db, cursors, viewer, &page)).await
     }
 
-    async fn ids_of(&self, user: UserId) -> StoreResult<Vec<ConversationId>> {
-        const SQL: &str =
-            "SELECT c.id FROM users u JOIN members m ON m.user = u.row JOIN conversations c ON c.row = m.conversation WHERE u.id = ?";
-        self.read(move |db| all(db, SQL, [user.as_bytes()], |row| id(row, 0))).await
+    async fn heads_of(&self, user: UserId, only: Option<ConversationId>) -> StoreResult<Vec<Head>> {
+        const ALL: &str = "SELECT c.id, c.head, c.member_count FROM users u JOIN members m ON m.user = u.row
+            JOIN conversations c ON c.row = m.conversation WHERE u.id = ?";
+        const ONE: &str = "SELECT c.id, c.head, c.member_count FROM users u JOIN conversations c
+            JOIN members m ON m.user = u.row AND m.conversation = c.row WHERE u.id = ? AND c.id = ?";
+        let head = |row: &Row<'_>| Ok(Head { conversation_id: id(row, 0)?, seq: seq(row, 1)?, member_count: count(row, 2)? });
+        self.read(move |db| match only {
+            Some(only) => all(db, ONE, (user.as_bytes(), only.as_bytes()), head),
+            None => all(db, ALL, [user.as_bytes()], head),
+        })
+        .await
     }
 
     async fn browse(&self, grant: WorkspaceGrant, query: &str, page: PageRequest) -> StoreResult<Page<ConversationView>> {

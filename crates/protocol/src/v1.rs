@@ -442,7 +442,7 @@ pub struct ConversationActivity {
     /// The end of the log now.
     pub last_seq: Seq,
     /// Messages outside threads since the last one of these frames.
-    pub new_messages: u32,
+    pub new_messages: u64,
 }
 
 /// In conversations of up to 100 members.

@@ -26,9 +26,9 @@ impl Delivery {
         self.spine.bus.subscribe()
     }
 
-    /// The conversations that a user listens to.
-    pub async fn conversations_of(&self, user: UserId) -> Answer<Vec<ConversationId>> {
-        self.spine.store.conversations.ids_of(user).await.map_err(refuse)
+    /// The conversations that a user may listen to, or whether they may to this one; as of one moment.
+    pub async fn heads_of(&self, user: UserId, only: Option<ConversationId>) -> Answer<Vec<Head>> {
+        self.spine.store.conversations.heads_of(user, only).await.map_err(refuse)
     }
 
     /// The heads of those that exist.

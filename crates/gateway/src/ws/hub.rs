@@ -23,7 +23,7 @@ use tertulia_services::{Answer, Caller, Services};
 
 use self::core::{Core, Effect, Ways};
 use self::resume::Parking;
-pub use self::resume::Resumed;
+pub use self::resume::{Missed, Parked, Plan, Resumed};
 pub use self::room::Audience;
 use super::close::Close;
 pub use super::command::Command;
@@ -134,15 +134,30 @@ impl Hub {
         let hub = self.clone();
         match effect {
             Effect::Repair { id, wait } => hub.start_repair(id, 0, wait),
-            Effect::Begin { user, id, fresh } => drop(self.0.services.spine.tasks.run(async move {
-                if fresh && let Err(refusal) = hub.begin(&[id]).await {
-                    tracing::warn!(conversation_id = %id, code = %refusal.code, "cannot read where delivery begins; trying again with the next tail check");
-                }
-                if let Some(frame) = hub.added_frame(user, id).await {
-                    hub.with(|core, _| core.tell_added(user, id, &frame));
-                }
-            })),
+            Effect::Tell { user, id } => drop(self.0.services.spine.tasks.run(async move { hub.tell_added(user, id).await })),
+            Effect::Ask { user, id } => drop(self.0.services.spine.tasks.run(async move { hub.ask(user, id).await })),
         }
+    }
+
+    async fn tell_added(&self, user: UserId, id: ConversationId) {
+        if let Some(frame) = self.added_frame(user, id).await {
+            self.with(|core, _| core.tell_added(user, id, &frame));
+        }
+    }
+
+    /// Whether a user may listen to a conversation, as of a head that nothing here is ahead of.
+    async fn ask(&self, user: UserId, id: ConversationId) {
+        loop {
+            match self.0.services.delivery.heads_of(user, Some(id)).await {
+                Ok(heads) if self.with(|core, now| core.admit(user, id, heads.first().copied(), now)) => break,
+                Ok(_) => {}
+                Err(refusal) => {
+                    tracing::warn!(conversation_id = %id, code = %refusal.code, "cannot read who may listen; they will sync");
+                    return self.with(|core, _| core.close(user, Close::INTERNAL));
+                }
+            }
+        }
+        self.catch_up(&[id]).await;
     }
 
     async fn added_frame(&self, user: UserId, id: ConversationId) -> Option<Frame> {
@@ -230,9 +245,7 @@ impl Hub {
         let (handle, _) = self.with(|core, _| core.join(caller, id));
         let user = caller.user_id;
         let _loading = self.loading(user).await;
-        let loaded = self.with(|core, _| core.is_loaded(user));
-        // Some may have been gained a moment ago.
-        let listens = if loaded { self.begin(&self.not_begun(user)).await } else { self.load(user, false).await };
+        let listens = if self.with(|core, _| core.is_loaded(user)) { Ok(()) } else { self.load(user, false).await };
         (handle, listens)
     }
 
@@ -244,27 +257,18 @@ impl Hub {
         }
     }
 
-    fn not_begun(&self, user: UserId) -> Vec<ConversationId> {
-        self.0.core.lock().not_begun(user)
-    }
-
     /// Reads what the user may read and makes it what they listen to. With `announce`, they are told of changes.
     async fn load(&self, user: UserId, announce: bool) -> Answer<()> {
-        self.with(|core, _| core.loading(user));
-        let ids = match self.0.services.delivery.conversations_of(user).await {
-            Ok(ids) => ids,
+        self.with(|core, now| core.loading(user, now));
+        let heads = match self.0.services.delivery.heads_of(user, None).await {
+            Ok(heads) => heads,
             Err(refusal) => {
                 self.with(|core, _| core.not_loaded(user));
                 return Err(refusal);
             }
         };
-        let entered = self.with(|core, now| core.loaded(user, &ids, announce, now));
-        self.begin(&self.not_begun(user)).await?;
-        for id in entered.into_iter().filter(|_| announce) {
-            if let Some(frame) = self.added_frame(user, id).await {
-                self.with(|core, _| core.tell_added(user, id, &frame));
-            }
-        }
+        let fresh = self.with(|core, now| core.loaded(user, &heads, announce, now));
+        self.catch_up(&fresh).await;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use tertulia_domain::ids::{ConversationId, UserId, WorkspaceId};
 use tertulia_domain::workspace::WorkspaceRole;
 use tertulia_domain::{Event, Timestamp};
 
+use super::log::Head;
 use super::{Page, PageRequest, StoreResult};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,8 +88,8 @@ pub trait Conversations: Send + Sync {
     async fn view(&self, viewer: UserId, ids: &[ConversationId]) -> StoreResult<Vec<ConversationView>>;
     /// The viewer's own; newest message first, archived ones last.
     async fn list(&self, viewer: UserId, page: PageRequest) -> StoreResult<Page<ConversationView>>;
-    /// Ids of all conversations that the user is in.
-    async fn ids_of(&self, user: UserId) -> StoreResult<Vec<ConversationId>>;
+    /// All conversations that the user is in (or whether they are in this one), and how long their logs are: as of one moment.
+    async fn heads_of(&self, user: UserId, only: Option<ConversationId>) -> StoreResult<Vec<Head>>;
     /// Public channels of a workspace whose name contains `query`, by name, archived ones left out.
     async fn browse(&self, grant: WorkspaceGrant, query: &str, page: PageRequest) -> StoreResult<Page<ConversationView>>;
     /// `conversation.updated`; none where nothing changes.

@@ -75,7 +75,7 @@ pub async fn only_known_people_come_in(world: &World) {
     assert_eq!(code_of(conversations.create(with(vec![new_id()])).await), Code::NotFound);
     assert_eq!(code_of(conversations.create(world.new_channel(team, outsider, "mine")).await), Code::NotFound);
     assert_eq!(code_of(conversations.create(world.new_conversation(ConversationType::Group, owner, &[new_id()])).await), Code::NotFound);
-    assert!(conversations.ids_of(owner).await.unwrap().is_empty(), "nothing was left behind");
+    assert!(conversations.heads_of(owner, None).await.unwrap().is_empty(), "nothing was left behind");
     let channel = conversations.create(with(vec![])).await.unwrap().conversation.id;
     let add = grant(owner, channel, Action::AddMembers);
     assert_eq!(code_of(conversations.add_members(add, &[owner, outsider], MemberRole::Member, None, world.tick()).await), Code::NotFound);

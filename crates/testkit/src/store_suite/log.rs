@@ -31,6 +31,9 @@ pub async fn heads_of_those_that_exist(world: &World) {
     let (one, two) = (world.group(maya, &[]).await, world.group(maya, &[]).await);
     world.send(two, maya, "hello").await;
     let head = |conversation_id, seq, member_count| Head { conversation_id, seq, member_count };
+    assert_eq!(world.store.conversations.heads_of(maya, Some(two)).await.unwrap(), [head(two, 2, 1)]);
+    assert_eq!(world.store.conversations.heads_of(maya, None).await.unwrap().len(), 2);
+    assert_eq!(world.store.conversations.heads_of(world.user("omar").await, Some(two)).await.unwrap(), []);
     assert_eq!(world.store.log.heads(&[two, new_id(), one]).await.unwrap(), [head(two, 2, 1), head(one, 1, 1)]);
 }
 

@@ -8,9 +8,10 @@ use std::time::Instant;
 use slab::Slab;
 use tertulia_domain::event::Event;
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, SessionId, UserId};
+use tertulia_ports::store::log::Head;
 use tertulia_services::Caller;
 
-use super::room::{Order, Room};
+use super::room::Room;
 use super::watches::Watches;
 use super::{Command, Handle, RoomNo};
 use crate::ws::close::Close;
@@ -32,8 +33,10 @@ pub struct Ways {
 pub enum Effect {
     /// Read the log until nothing is missing; `wait` a little first, for what is on its way.
     Repair { id: ConversationId, wait: bool },
-    /// Read where delivery begins, then tell the user that they may read it.
-    Begin { user: UserId, id: ConversationId, fresh: bool },
+    /// Tell the user of a conversation that they listen to now.
+    Tell { user: UserId, id: ConversationId },
+    /// See whether the user may listen to it, and have them [`Core::admit`]ted.
+    Ask { user: UserId, id: ConversationId },
 }
 
 /// One user on this node: what they listen to is the same for all their connections.
@@ -45,9 +48,15 @@ pub(super) struct Listener {
     pub(super) rooms: Vec<RoomNo>,
     pub(super) loaded: bool,
     /// Conversations gained or lost while a list of them was being read, which may not know of it.
-    #[allow(clippy::box_collection, reason = "hardly anybody has one, and everybody pays for its place")]
-    pub(super) changed: Option<Box<HashSet<ConversationId>>>,
+    pub(super) changed: Option<Box<Changed>>,
     pub(super) changed_at: Option<Instant>,
+}
+
+/// What was heard while a list was being read.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub(super) since: Instant,
+    pub(super) ids: HashSet<ConversationId>,
 }
 
 /// A connection, as the hub knows it.
@@ -221,13 +230,14 @@ impl Core {
         Some((no, self.rooms.get_mut(no as usize)?))
     }
 
-    pub(super) fn room_or_new(&mut self, id: ConversationId) -> RoomNo {
-        if let Some(no) = self.numbers.get(&id) {
-            return *no;
+    /// The room, and whether it is new: then delivery begins after `head`.
+    pub(super) fn room_or_new(&mut self, head: Head, now: Instant) -> (RoomNo, bool) {
+        if let Some(no) = self.numbers.get(&head.conversation_id) {
+            return (*no, false);
         }
-        let no = RoomNo::try_from(self.rooms.insert(Room::new(id))).unwrap_or(RoomNo::MAX);
-        self.numbers.insert(id, no);
-        no
+        let no = RoomNo::try_from(self.rooms.insert(Room::new(head, now))).unwrap_or(RoomNo::MAX);
+        self.numbers.insert(head.conversation_id, no);
+        (no, true)
     }
 
     /// A connection hears these rooms from here on.
@@ -258,7 +268,7 @@ impl Core {
     pub fn heads_moved(&self, user: UserId, since: Instant) -> Vec<(ConversationId, Seq)> {
         let Some(listener) = self.users.get(&user) else { return Vec::new() };
         let rooms = listener.rooms.iter().filter_map(|no| self.rooms.get(*no as usize));
-        rooms.filter(|room| room.moved_at.is_some_and(|at| at >= since)).filter_map(|room| Some((room.id, room.last()?))).collect()
+        rooms.filter(|room| room.moved_at.is_some_and(|at| at >= since)).map(|room| (room.id, room.last())).collect()
     }
 
     /// What a connection looks at: large conversations are pushed in full only where somebody does.
@@ -281,15 +291,11 @@ impl Core {
 
     /// Rooms on this node.
     pub fn conversations(&self) -> Vec<ConversationId> {
-        self.numbers.keys().copied().collect()
+        self.rooms.iter().map(|(_, room)| room.id).collect()
     }
 
-    /// How far a room has delivered; none: not begun.
+    /// How far a room has delivered; none: nobody listens.
     pub fn delivered(&self, id: ConversationId) -> Option<Seq> {
-        self.rooms.get(*self.numbers.get(&id)? as usize)?.last()
-    }
-
-    pub(super) fn is_reading(&self, no: RoomNo) -> bool {
-        self.rooms.get(no as usize).is_some_and(|room| matches!(room.order, Order::Reading(_)))
+        Some(self.rooms.get(*self.numbers.get(&id)? as usize)?.last())
     }
 }

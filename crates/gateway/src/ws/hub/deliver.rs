@@ -10,7 +10,7 @@ use tertulia_ports::{ReceiptKind, Signal};
 use tertulia_protocol::v1::{Badge, ConversationActivity, ReceiptFrame, ServerFrame, TypingIndicator};
 
 use super::core::{Core, Effect};
-use super::room::{Audience, Order, Way};
+use super::room::{Audience, Way};
 use super::{Command, RoomNo};
 use crate::ws::close::Close;
 use crate::ws::encode;
@@ -41,8 +41,9 @@ impl Core {
                 let badge = ServerFrame::NotificationBadge(Badge { conversation_id, unread, read_seq, total_unread });
                 self.tell_user(user_id, &Frame::ephemeral(encode::server_frame(&badge), Class::State, about(conversation_id, None)));
             }
-            Signal::Gained { user_id, conversation_id } => self.gained(user_id, conversation_id, now),
-            Signal::Lost { user_id, conversation_id } => self.lost(user_id, conversation_id, now),
+            Signal::Gained { user_id, conversation_id } => self.gained(user_id, conversation_id),
+            // The event says so in its place; said out of order it would be wrong.
+            Signal::Lost { .. } => {}
             Signal::SessionRevoked { user_id, session_id } => self.close_session(user_id, session_id, Close::SESSION_REVOKED),
         }
     }
@@ -51,15 +52,11 @@ impl Core {
     pub(super) fn accept_in(&mut self, no: RoomNo, event: Arc<Event>, now: Instant) {
         let Some(room) = self.rooms.get_mut(no as usize) else { return };
         let id = room.id;
-        let order = match &mut room.order {
-            Order::Reading(early) => return early.push(event),
-            Order::Known(order) => order,
-        };
-        match order.accept(event.seq, event) {
+        match room.order.accept(event.seq, event) {
             Step::Deliver(events) => events.iter().for_each(|event| self.deliver(no, event, now)),
             Step::Duplicate => {}
             Step::Gap => {
-                let wait = !order.is_full();
+                let wait = !room.order.is_full();
                 if !std::mem::replace(&mut room.repairing, true) {
                     self.effect(Effect::Repair { id, wait });
                 }
@@ -70,19 +67,14 @@ impl Core {
     /// After what the log has to be read; none where nothing is missing, which ends the repair.
     pub fn behind(&mut self, id: ConversationId, head: Seq) -> Option<Seq> {
         let (_, room) = self.room(id)?;
-        match &room.order {
-            Order::Known(order) if order.has_gap() || order.last() < head => Some(order.last()),
-            _ => {
-                room.repairing = false;
-                None
-            }
-        }
+        room.repairing = room.order.has_gap() || room.last() < head;
+        room.repairing.then(|| room.last())
     }
 
     /// The log ends before what was heard of it: delivery begins anew after its head.
     pub fn start_over(&mut self, id: ConversationId, head: Seq, now: Instant) {
         if let Some((_, room)) = self.room(id) {
-            room.order = Order::Known(Sequencer::new(head));
+            room.order = Sequencer::new(head);
             room.repairing = false;
             room.moved(head, now);
         }
@@ -102,7 +94,7 @@ impl Core {
     fn deliver(&mut self, no: RoomNo, event: &Arc<Event>, now: Instant) {
         let id = event.conversation_id;
         if let EventBody::MemberJoined(joined) = &event.body {
-            self.let_in(joined.member.user_id, id, now);
+            self.let_in(no, joined.member.user_id, now);
         }
         let summary_messages = self.ways.summary_messages;
         let Some(room) = self.rooms.get_mut(no as usize) else { return };
@@ -113,6 +105,8 @@ impl Core {
             _ => {}
         }
         let is_message = matches!(event.body, EventBody::MessageNew(_));
+        // What counts as unread: not what is said in threads.
+        let is_new = matches!(&event.body, EventBody::MessageNew(new) if new.message.thread_root.is_none());
         let way = room.way(is_message, summary_messages, now);
         let audience = if way == Way::Full { Audience::All } else { Audience::Focused };
         if way != Way::Summary {
@@ -121,25 +115,25 @@ impl Core {
         }
         match way {
             Way::Full => {}
-            Way::Large => self.note(no, Audience::Unfocused, is_message, now),
-            Way::Summary => self.note(no, Audience::All, is_message, now),
+            Way::Large => self.note(no, event.seq, Audience::Unfocused, is_new, now),
+            Way::Summary => self.note(no, event.seq, Audience::All, is_new, now),
         }
         if let EventBody::MemberLeft(left) = &event.body {
-            self.put_out(left.user_id, event, now);
+            self.put_out(left.user_id, id, now);
         }
     }
 
     /// Something happened that `audience` does not get in full.
-    fn note(&mut self, no: RoomNo, audience: Audience, is_message: bool, now: Instant) {
+    fn note(&mut self, no: RoomNo, seq: Seq, audience: Audience, is_new: bool, now: Instant) {
         let Some(room) = self.rooms.get_mut(no as usize) else { return };
         let pulse = room.pulse.get_or_insert_default();
-        pulse.new_messages += u64::from(is_message);
+        pulse.new_messages += u64::from(is_new);
         let was_owed = pulse.owed.is_some();
         if pulse.owed != Some(Audience::All) {
             pulse.owed = Some(audience);
         }
         if pulse.told_at.is_none_or(|at| now.saturating_duration_since(at) >= PULSE_EVERY) {
-            self.pulse(no, now);
+            self.pulse(no, seq, now);
         } else if !was_owed {
             self.pulsing.push(no);
         }
@@ -148,18 +142,20 @@ impl Core {
     /// Tells what is owed and due.
     pub fn pulse_due(&mut self, now: Instant) {
         for no in std::mem::take(&mut self.pulsing) {
-            let Some(pulse) = self.rooms.get(no as usize).and_then(|room| room.pulse.as_ref()) else { continue };
+            let Some(room) = self.rooms.get(no as usize) else { continue };
+            let (last, Some(pulse)) = (room.last(), &room.pulse) else { continue };
             if pulse.told_at.is_some_and(|at| now.saturating_duration_since(at) < PULSE_EVERY) {
                 self.pulsing.push(no);
             } else {
-                self.pulse(no, now);
+                self.pulse(no, last, now);
             }
         }
     }
 
-    fn pulse(&mut self, no: RoomNo, now: Instant) {
+    /// `last_seq`: what is handed on just now may be ahead of what was before it.
+    fn pulse(&mut self, no: RoomNo, last_seq: Seq, now: Instant) {
         let Some(room) = self.rooms.get_mut(no as usize) else { return };
-        let (id, last_seq) = (room.id, room.last().unwrap_or_default());
+        let id = room.id;
         let Some(pulse) = &mut room.pulse else { return };
         let Some(audience) = pulse.owed.take() else { return };
         let new_messages = std::mem::take(&mut pulse.new_messages);

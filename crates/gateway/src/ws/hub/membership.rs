@@ -1,26 +1,31 @@
 //! Who listens to what: lists that were read, and what was heard while they were.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Instant;
 
-use tertulia_domain::event::Event;
 use tertulia_domain::ids::{ConversationId, UserId};
-use tertulia_domain::sequencer::Sequencer;
 use tertulia_ports::store::log::Head;
 use tertulia_protocol::v1::{ConversationRemoved, ServerFrame};
 
-use super::core::{Core, Effect};
-use super::room::Order;
+use super::core::{Changed, Core, Effect};
 use super::{Command, RoomNo};
 use crate::ws::encode;
 use crate::ws::outgoing::Frame;
 
+/// What came of letting somebody in.
+#[derive(Debug, Default)]
+struct Entered {
+    /// They were not there before.
+    is_in: bool,
+    /// Nobody was.
+    is_fresh: bool,
+}
+
 impl Core {
     /// A list of the user's conversations is about to be read. What is heard from here on counts more than the list.
-    pub fn loading(&mut self, user: UserId) {
+    pub fn loading(&mut self, user: UserId, now: Instant) {
         if let Some(listener) = self.users.get_mut(&user) {
-            listener.changed = Some(Box::default());
+            listener.changed = Some(Box::new(Changed { since: now, ids: HashSet::new() }));
         }
     }
 
@@ -31,60 +36,77 @@ impl Core {
         }
     }
 
-    /// The list: it is what the user listens to. Answers what is new by it. With `announce`, they are told what they lost.
-    pub fn loaded(&mut self, user: UserId, ids: &[ConversationId], announce: bool, now: Instant) -> Vec<ConversationId> {
+    /// The list: it is what the user listens to. Answers the conversations that were not delivered on this node before:
+    /// what was committed since the list was read, nobody here has heard of. With `announce`, the user is told of changes.
+    pub fn loaded(&mut self, user: UserId, heads: &[Head], announce: bool, now: Instant) -> Vec<ConversationId> {
         let Some(listener) = self.users.get_mut(&user) else { return Vec::new() };
-        let changed = listener.changed.take().unwrap_or_default();
-        let listed: HashSet<ConversationId> = ids.iter().copied().filter(|id| !changed.contains(id)).collect();
+        let Some(changed) = listener.changed.take() else { return Vec::new() };
+        let is_first = !std::mem::replace(&mut listener.loaded, true);
+        let listed: HashSet<ConversationId> = heads.iter().map(|head| head.conversation_id).collect();
         let here = listener.rooms.clone();
         let here = here.into_iter().filter_map(|no| Some(self.rooms.get(no as usize)?.id));
-        let lost: Vec<ConversationId> = here.filter(|id| !listed.contains(id) && !changed.contains(id)).collect();
+        let lost: Vec<ConversationId> = here.filter(|id| !listed.contains(id) && !changed.ids.contains(id)).collect();
         for id in lost {
-            if self.exit(user, id, now) && announce {
+            self.exit(user, id, now);
+            if announce {
                 self.tell_removed(user, id);
             }
         }
-        let entered = listed.into_iter().filter(|id| self.enter(user, *id, now)).collect();
-        if let Some(listener) = self.users.get_mut(&user) {
-            listener.loaded = true;
+        let mut fresh = Vec::new();
+        for head in heads.iter().filter(|head| !changed.ids.contains(&head.conversation_id)) {
+            if self.is_stale(head, changed.since) {
+                self.effect(Effect::Ask { user, id: head.conversation_id });
+                continue;
+            }
+            let Entered { is_in, is_fresh } = self.enter(user, *head, now);
+            if is_fresh {
+                fresh.push(head.conversation_id);
+            }
+            if is_in && announce {
+                self.effect(Effect::Tell { user, id: head.conversation_id });
+            }
         }
-        entered
+        if is_first && let Some(listener) = self.users.get_mut(&user) {
+            listener.changed_at = None;
+        }
+        fresh
     }
 
-    /// Conversations of a user where delivery has not begun.
-    pub fn not_begun(&self, user: UserId) -> Vec<ConversationId> {
-        let rooms = self.users.get(&user).map(|listener| listener.rooms.as_slice()).unwrap_or_default();
-        let reading = rooms.iter().filter(|no| self.is_reading(**no));
-        reading.filter_map(|no| Some(self.rooms.get(*no as usize)?.id)).collect()
+    /// A user may read a conversation from now on, somebody says. Where others listen to it already, the event itself
+    /// comes in its place and lets them in.
+    pub(super) fn gained(&mut self, user: UserId, id: ConversationId) {
+        if self.users.contains_key(&user) && !self.listens(user, id) {
+            self.effect(Effect::Ask { user, id });
+        }
     }
 
-    /// Delivery begins after these heads, where it had not. What was committed before them, clients fetch.
-    pub fn begun(&mut self, heads: &[Head], now: Instant) {
-        for head in heads {
-            let Some((no, room)) = self.room(head.conversation_id) else { continue };
-            room.members = head.member_count;
-            let Order::Reading(early) = &mut room.order else { continue };
-            let early = std::mem::take(early);
-            room.order = Order::Known(Sequencer::new(head.seq));
-            for event in early {
-                self.accept_in(no, event, now);
+    /// What was asked for: `head` where the user is a member, as of that head. False: more has happened since; ask again.
+    pub fn admit(&mut self, user: UserId, id: ConversationId, head: Option<Head>, now: Instant) -> bool {
+        let Some(head) = head else { return true };
+        if self.delivered(id).is_some_and(|last| last > head.seq) {
+            return false;
+        }
+        if self.enter(user, head, now).is_in {
+            self.heard_of(user, id, now);
+            self.effect(Effect::Tell { user, id });
+        }
+        true
+    }
+
+    /// The event that lets somebody in: they hear it, and what comes after it.
+    pub(super) fn let_in(&mut self, no: RoomNo, user: UserId, now: Instant) {
+        let Some(room) = self.rooms.get(no as usize) else { return };
+        let head = Head { conversation_id: room.id, seq: room.last(), member_count: room.members };
+        if self.users.contains_key(&user) {
+            self.heard_of(user, head.conversation_id, now);
+            if self.enter(user, head, now).is_in {
+                self.effect(Effect::Tell { user, id: head.conversation_id });
             }
         }
     }
 
-    /// A user may read a conversation from now on.
-    pub(super) fn gained(&mut self, user: UserId, id: ConversationId, now: Instant) {
-        if !self.users.contains_key(&user) {
-            return;
-        }
-        self.heard_of(user, id, now);
-        self.enter(user, id, now);
-        let fresh = self.room(id).is_some_and(|(_, room)| matches!(room.order, Order::Reading(_)));
-        self.effect(Effect::Begin { user, id, fresh });
-    }
-
-    /// A user may not read a conversation any more.
-    pub(super) fn lost(&mut self, user: UserId, id: ConversationId, now: Instant) {
+    /// The event that puts somebody out: they have heard it, and hear nothing after it.
+    pub(super) fn put_out(&mut self, user: UserId, id: ConversationId, now: Instant) {
         if self.users.contains_key(&user) {
             self.heard_of(user, id, now);
             self.exit(user, id, now);
@@ -92,51 +114,44 @@ impl Core {
         }
     }
 
-    /// Who came back hears it in place, even where the signals of leaving and coming changed places.
-    pub(super) fn let_in(&mut self, user: UserId, id: ConversationId, now: Instant) {
-        if self.users.contains_key(&user) {
-            self.heard_of(user, id, now);
-            self.enter(user, id, now);
-        }
-    }
-
-    /// Who was put out hears nothing after that event, in whatever order the bus tells.
-    pub(super) fn put_out(&mut self, user: UserId, event: &Arc<Event>, now: Instant) {
-        self.heard_of(user, event.conversation_id, now);
-        self.exit(user, event.conversation_id, now);
+    /// A room that began after `since` and is ahead of what was read: what it handed on in between, nobody has noted.
+    fn is_stale(&self, head: &Head, since: Instant) -> bool {
+        let room = self.numbers.get(&head.conversation_id).and_then(|no| self.rooms.get(*no as usize));
+        room.is_some_and(|room| room.began_at >= since && room.last() > head.seq)
     }
 
     fn heard_of(&mut self, user: UserId, id: ConversationId, now: Instant) {
         if let Some(listener) = self.users.get_mut(&user) {
-            listener.changed.as_mut().map(|changed| changed.insert(id));
+            listener.changed.as_mut().map(|changed| changed.ids.insert(id));
             listener.changed_at = Some(now);
         }
     }
 
-    /// False: they were there.
-    fn enter(&mut self, user: UserId, id: ConversationId, now: Instant) -> bool {
-        let no = self.room_or_new(id);
-        let Some(listener) = self.users.get_mut(&user) else { return false };
-        let Err(place) = listener.rooms.binary_search(&no) else { return false };
+    fn enter(&mut self, user: UserId, head: Head, now: Instant) -> Entered {
+        let Some(listener) = self.users.get(&user) else { return Entered::default() };
+        let known = self.numbers.get(&head.conversation_id);
+        if known.is_some_and(|no| listener.rooms.binary_search(no).is_ok()) {
+            return Entered::default();
+        }
+        let (no, is_fresh) = self.room_or_new(head, now);
+        let Some(listener) = self.users.get_mut(&user) else { return Entered::default() };
         // No more room than is needed: most users stay in as many conversations as they are in.
         listener.rooms.reserve_exact(1);
+        let place = listener.rooms.partition_point(|other| *other < no);
         listener.rooms.insert(place, no);
-        if listener.loaded {
-            listener.changed_at = Some(now);
-        }
+        listener.changed_at = Some(now);
         let handles: Vec<_> = listener.seats.iter().map(|seat| seat.handle).collect();
         if let Some(room) = self.rooms.get_mut(no as usize) {
             room.users += 1;
         }
         handles.into_iter().for_each(|handle| self.listen(handle, vec![no]));
-        true
+        Entered { is_in: true, is_fresh }
     }
 
-    /// False: they were not there.
-    fn exit(&mut self, user: UserId, id: ConversationId, now: Instant) -> bool {
-        let Some(no) = self.numbers.get(&id).copied() else { return false };
-        let Some(listener) = self.users.get_mut(&user) else { return false };
-        let Ok(place) = listener.rooms.binary_search(&no) else { return false };
+    fn exit(&mut self, user: UserId, id: ConversationId, now: Instant) {
+        let Some(no) = self.numbers.get(&id).copied() else { return };
+        let Some(listener) = self.users.get_mut(&user) else { return };
+        let Ok(place) = listener.rooms.binary_search(&no) else { return };
         listener.rooms.remove(place);
         listener.changed_at = Some(now);
         let handles: Vec<_> = listener.seats.iter().map(|seat| seat.handle).collect();
@@ -144,7 +159,6 @@ impl Core {
             self.command(handle.shard, Command::Unlisten { slot: handle.slot, room: no });
         }
         self.drop_listener(no);
-        true
     }
 
     pub(super) fn tell_removed(&mut self, user: UserId, conversation_id: ConversationId) {

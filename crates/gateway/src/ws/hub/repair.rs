@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tertulia_domain::ids::{ConversationId, Seq};
 use tertulia_ports::store::log::Head;
-use tertulia_services::Answer;
 
 use super::Hub;
 use crate::ws::close::Close;
@@ -19,18 +18,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 const HEADS_AT_ONCE: usize = 500;
 
 impl Hub {
-    /// Reads where delivery begins in rooms that are new here. What was committed before then, clients fetch.
-    pub(super) async fn begin(&self, fresh: &[ConversationId]) -> Answer<()> {
-        for ids in fresh.chunks(HEADS_AT_ONCE) {
-            let mut heads = self.0.services.delivery.heads(ids).await?;
-            // What was deleted meanwhile has an empty log.
-            let gone = ids.iter().filter(|id| !heads.iter().any(|head| head.conversation_id == **id)).copied().collect::<Vec<_>>();
-            heads.extend(gone.into_iter().map(|conversation_id| Head { conversation_id, seq: 0, member_count: 0 }));
-            self.with(|core, now| core.begun(&heads, now));
-        }
-        Ok(())
-    }
-
     pub(super) fn start_repair(self, id: ConversationId, head: Seq, wait: bool) {
         self.0.services.spine.tasks.clone().run(async move {
             if wait {
@@ -71,6 +58,11 @@ impl Hub {
             core.rest(now);
             core.conversations()
         });
+        self.catch_up(&ids).await;
+    }
+
+    /// Reads the logs of those that lag behind their heads.
+    pub(super) async fn catch_up(&self, ids: &[ConversationId]) {
         for ids in ids.chunks(HEADS_AT_ONCE) {
             // Read before the heads: who is delivered meanwhile is not behind.
             let delivered: HashMap<ConversationId, Seq> = {
@@ -78,14 +70,10 @@ impl Hub {
                 ids.iter().filter_map(|id| Some((*id, core.delivered(*id)?))).collect()
             };
             let Ok(heads) = self.0.services.delivery.heads(ids).await else { return };
-            for head in heads {
-                let id = head.conversation_id;
-                match delivered.get(&id) {
-                    None => self.with(|core, now| core.begun(&[head], now)),
-                    Some(last) if *last < head.seq && self.with(|core, _| core.catch_up(id)) => {
-                        self.clone().start_repair(id, head.seq, true)
-                    }
-                    Some(_) => {}
+            for Head { conversation_id: id, seq: head, .. } in heads {
+                let lags = delivered.get(&id).is_some_and(|last| *last < head);
+                if lags && self.with(|core, _| core.catch_up(id)) {
+                    self.clone().start_repair(id, head, true);
                 }
             }
         }

@@ -1,12 +1,11 @@
 //! Going on where a connection ended: what it had surely received is kept for ten minutes, and what came after is
 //! read from the log.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
-use tertulia_ports::store::log::Head;
 use tertulia_ports::store::resumes::Resume;
 use tertulia_protocol::v1::{ConversationActivity, ConversationRemoved, ServerFrame};
 use tertulia_services::Caller;
@@ -50,7 +49,7 @@ pub struct Plan {
     pub gained: Vec<ConversationId>,
 }
 
-/// Events to be read again: after `after`, at least up to `head`.
+/// Events to be read again: after `after`, up to `head`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missed {
     pub id: ConversationId,
@@ -91,12 +90,11 @@ impl Core {
         self.users.get(&user).is_some_and(|listener| listener.loaded)
     }
 
-    /// What a connection has to get that goes on from where another was; none where it had better sync. `heads`: of the
-    /// logs, read after the connection joined.
-    pub fn plan_replay(&self, parked: &Parked, heads: &[Head]) -> Option<Plan> {
+    /// What a connection has to get that goes on from where another was, up to what has been handed on by now: what comes
+    /// after, it hears itself. None where it had better sync.
+    pub fn plan_replay(&self, parked: &Parked) -> Option<Plan> {
         let listener = self.users.get(&parked.user_id)?;
-        let heads: HashMap<ConversationId, Seq> = heads.iter().map(|head| (head.conversation_id, head.seq)).collect();
-        let mut listened: HashMap<ConversationId, (RoomNo, &Room)> = HashMap::new();
+        let mut listened: BTreeMap<ConversationId, (RoomNo, &Room)> = BTreeMap::new();
         for no in &listener.rooms {
             let room = self.rooms.get(*no as usize)?;
             listened.insert(room.id, (*no, room));
@@ -107,7 +105,7 @@ impl Core {
                 plan.frames.push(removed(*id));
                 continue;
             };
-            let head = *heads.get(id)?;
+            let head = room.last();
             // A log that went back was restored from a backup.
             let missed = head.checked_sub(*position)?;
             if missed > 0 && !Self::is_small(room) && parked.focus != Some(*id) {
@@ -192,13 +190,11 @@ impl Hub {
 
     async fn replay(&self, member: Member, parked: &Parked) -> Option<Resumed> {
         let user = member.caller.user_id;
-        let ids: Vec<ConversationId> = parked.positions.iter().map(|(id, _)| *id).collect();
-        let heads = self.0.services.delivery.heads(&ids).await.ok()?;
-        let plan = self.0.core.lock().plan_replay(parked, &heads)?;
+        let plan = self.0.core.lock().plan_replay(parked)?;
         let mut resumed = Resumed { frames: plan.frames, replayed: HashMap::new() };
         for Missed { id, room, after, head } in plan.missed {
-            let last = self.read(id, room, after, head, &mut resumed.frames).await?;
-            resumed.replayed.insert(room, last);
+            self.read(id, room, after, head, &mut resumed.frames).await?;
+            resumed.replayed.insert(room, head);
         }
         for id in plan.gained {
             resumed.frames.push(self.added_frame(user, id).await?);
@@ -206,14 +202,15 @@ impl Hub {
         Some(resumed)
     }
 
-    /// Events after `last`, at least up to `head`; answers how far they go.
-    async fn read(&self, id: ConversationId, no: RoomNo, mut last: Seq, head: Seq, frames: &mut Vec<Frame>) -> Option<Seq> {
+    /// Events after `last`, up to `head`.
+    async fn read(&self, id: ConversationId, no: RoomNo, mut last: Seq, head: Seq, frames: &mut Vec<Frame>) -> Option<()> {
         while last < head {
             let tail = self.0.services.delivery.repair(id, last).await.ok()?;
             last = tail.events.last()?.seq;
-            frames.extend(tail.events.iter().map(|event| Frame::event(encode::event(event), no, event.seq)));
+            let wanted = tail.events.iter().filter(|event| event.seq <= head);
+            frames.extend(wanted.map(|event| Frame::event(encode::event(event), no, event.seq)));
         }
-        Some(last)
+        Some(())
     }
 }
 

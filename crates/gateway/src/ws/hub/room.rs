@@ -8,6 +8,7 @@ use tertulia_domain::event::Event;
 use tertulia_domain::fanout::LARGE_MEMBERS;
 use tertulia_domain::ids::{ConversationId, Seq};
 use tertulia_domain::sequencer::Sequencer;
+use tertulia_ports::store::log::Head;
 
 /// For so long a room knows where it was when: longer than a dead connection goes unnoticed.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(150);
@@ -17,8 +18,9 @@ const MARK_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) id: ConversationId,
-    pub(super) order: Order,
+    pub(super) order: Sequencer<Arc<Event>>,
     pub(super) repairing: bool,
+    pub(super) began_at: Instant,
     /// Members, those elsewhere and offline included.
     pub(super) members: u64,
     /// Users on this node who listen.
@@ -32,13 +34,6 @@ pub(super) struct Room {
     forgot: bool,
     rate: Option<Box<Rate>>,
     pub(super) pulse: Option<Box<Pulse>>,
-}
-
-#[derive(Debug)]
-pub(super) enum Order {
-    /// Where delivery begins is being read; what comes meanwhile waits.
-    Reading(Vec<Arc<Event>>),
-    Known(Sequencer<Arc<Event>>),
 }
 
 /// Messages of the second that began at `since`.
@@ -79,12 +74,14 @@ pub(super) enum Way {
 }
 
 impl Room {
-    pub(super) fn new(id: ConversationId) -> Self {
+    /// Delivery begins after `head`.
+    pub(super) fn new(head: Head, now: Instant) -> Self {
         Self {
-            id,
-            order: Order::Reading(Vec::new()),
+            id: head.conversation_id,
+            order: Sequencer::new(head.seq),
             repairing: false,
-            members: 0,
+            began_at: now,
+            members: head.member_count,
             users: 0,
             shards: 0,
             moved_at: None,
@@ -95,12 +92,9 @@ impl Room {
         }
     }
 
-    /// The newest `seq` handed on; none: not begun.
-    pub(super) fn last(&self) -> Option<Seq> {
-        match &self.order {
-            Order::Known(order) => Some(order.last()),
-            Order::Reading(_) => None,
-        }
+    /// The newest `seq` handed on.
+    pub(super) fn last(&self) -> Seq {
+        self.order.last()
     }
 
     /// `seq` is handed on now.
@@ -118,7 +112,7 @@ impl Room {
     /// What had surely been handed on before `at`; none where that is forgotten.
     pub(super) fn position(&self, at: Instant) -> Option<Seq> {
         if self.moved_at.is_none_or(|moved_at| moved_at < at) {
-            return self.last();
+            return Some(self.last());
         }
         // Before the first mark ever nothing had been handed on that the first does not count.
         let first = self.marks.front().filter(|_| !self.forgot);
@@ -163,17 +157,14 @@ mod tests {
     use uuid::Uuid;
 
     fn room() -> Room {
-        let mut room = Room::new(ConversationId(Uuid::nil()));
-        room.order = Order::Known(Sequencer::new(0));
-        room
+        Room::new(Head { conversation_id: ConversationId(Uuid::nil()), seq: 0, member_count: 2 }, Instant::now())
     }
 
     #[test]
     fn remembers_what_had_been_handed_on_never_too_much() {
         let (mut room, start) = (room(), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
-        let Order::Known(order) = &mut room.order else { unreachable!() };
-        *order = Sequencer::new(100);
+        room.order = Sequencer::new(100);
         // Ten a second, numbers 1 to 100.
         (1..=100).for_each(|seq| room.moved(seq, at(seq * 100)));
         for asked in (200..10_000).step_by(37) {

@@ -161,6 +161,10 @@ impl<L> Board<L> {
     }
 
     fn listen(&mut self, slot: u32, rooms: Vec<RoomNo>) {
+        // The connection may have ended while this was under way.
+        if self.get_mut(slot).is_none() {
+            return;
+        }
         for no in &rooms {
             let place = *no as usize;
             if self.rooms.len() <= place {
