@@ -74,6 +74,13 @@ impl Gather {
         })
     }
 
+    /// The first so many are connected; they are left alone.
+    pub fn already(mut self, count: usize) -> Self {
+        self.waiting.drain(..count.min(self.waiting.len()));
+        self.ready = count;
+        self
+    }
+
     /// All of them, then what the server said to each.
     pub fn run(mut self, engine: &mut Engine, progress: &Progress) -> Ran<Self> {
         let total = self.dials.len() as u64;

@@ -6,7 +6,9 @@
 //! [`scenarios`] put these together, one file each.
 
 pub mod accounts;
+pub mod crowd;
 pub mod dialect;
+pub mod ear;
 pub mod engine;
 pub mod enroll;
 pub mod fans;

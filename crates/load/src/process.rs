@@ -13,8 +13,8 @@ pub struct Process(pub u32);
 pub struct Usage {
     /// Of all threads, those that have ended included; in steps of 10 ms.
     pub seconds: f64,
-    /// Of the threads that live, by name, exactly. Threads of one name are added up.
-    pub threads: BTreeMap<String, f64>,
+    /// Of the threads that live, exactly: name and seconds, by the thread's id.
+    threads: BTreeMap<u32, (String, f64)>,
 }
 
 impl Process {
@@ -40,13 +40,14 @@ impl Process {
         Some(Usage { seconds, threads: self.threads() })
     }
 
-    fn threads(self) -> BTreeMap<String, f64> {
+    fn threads(self) -> BTreeMap<u32, (String, f64)> {
         let mut threads = BTreeMap::new();
         for task in fs::read_dir(format!("/proc/{}/task", self.0)).into_iter().flatten().flatten() {
             let read = |name: &str| fs::read_to_string(task.path().join(name)).ok();
-            let (Some(name), Some(schedule)) = (read("comm"), read("schedstat")) else { continue };
+            let id = task.file_name().to_str().and_then(|id| id.parse().ok());
+            let (Some(id), Some(name), Some(schedule)) = (id, read("comm"), read("schedstat")) else { continue };
             let nanos: f64 = schedule.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or_default();
-            *threads.entry(name.trim().to_owned()).or_default() += nanos / 1e9;
+            threads.insert(id, (name.trim().to_owned(), nanos / 1e9));
         }
         threads
     }
@@ -62,14 +63,23 @@ impl Process {
 impl Usage {
     /// Since an earlier reading.
     pub fn since(&self, before: &Self) -> Self {
-        let earlier = |name: &str| before.threads.get(name).copied().unwrap_or_default();
-        let threads = self.threads.iter().map(|(name, seconds)| (name.clone(), seconds - earlier(name))).collect();
+        let earlier = |id: &u32| before.threads.get(id).map_or(0.0, |(_, seconds)| *seconds);
+        let threads = self.threads.iter().map(|(id, (name, seconds))| (*id, (name.clone(), seconds - earlier(id)))).collect();
         Self { seconds: self.seconds - before.seconds, threads }
     }
 
     /// Of the threads that live: exact, where the whole is counted in steps.
     pub fn exact(&self) -> f64 {
-        self.threads.values().sum()
+        self.threads.values().map(|(_, seconds)| seconds).sum()
+    }
+
+    /// Of the threads that live, added up by their names.
+    pub fn by_name(&self) -> BTreeMap<String, f64> {
+        let mut names = BTreeMap::new();
+        for (name, seconds) in self.threads.values() {
+            *names.entry(name.clone()).or_default() += seconds;
+        }
+        names
     }
 }
 

@@ -56,7 +56,8 @@ impl Report {
 
     /// By thread of the server.
     pub fn threads(&mut self, used: &Usage) -> &mut Self {
-        self.threads = used.threads.iter().filter(|(_, seconds)| **seconds >= 0.001).map(|(name, used)| (name.clone(), *used)).collect();
+        self.threads = used.by_name();
+        self.threads.retain(|_, seconds| *seconds >= 0.001);
         self
     }
 

@@ -25,13 +25,31 @@ enum What {
     Prepare(prepare::Prepare),
     /// One conversation, everybody in it connected: what a delivery costs, and how long it takes
     Fanout(scenario::Fanout),
+    /// Many small conversations: a delivery's cost with the durable path shared by few
+    Chatter(scenario::Chatter),
+    /// Messages in: how many are stored, synced and acknowledged for a second of processor time
+    Ingest(scenario::Ingest),
+    /// Connections on which nothing happens: memory as a slope, before and after all were busy; heartbeats
+    Idle(scenario::Idle),
+    /// All clients are cut off at once and come back
+    Storm(scenario::Storm),
+    /// What people do: one message to four of typing, reading and presence
+    Mix(scenario::Mix),
+    /// Everybody has missed something, and asks for it at the same moment
+    Sync(scenario::Sync),
 }
 
 impl Bench {
     pub async fn run(self) -> Result<(), Failure> {
         let (report, json) = match self.what {
             What::Prepare(prepare) => return prepare.run().await,
-            What::Fanout(fanout) => (fanout.run().await?, fanout.common.json),
+            What::Fanout(it) => (it.run().await?, it.common.json),
+            What::Chatter(it) => (it.run().await?, it.common.json),
+            What::Ingest(it) => (it.run().await?, it.common.json),
+            What::Idle(it) => (it.run().await?, it.common.json),
+            What::Storm(it) => (it.run().await?, it.common.json),
+            What::Mix(it) => (it.run().await?, it.common.json),
+            What::Sync(it) => (it.run().await?, it.common.json),
         };
         if json {
             out::json(&report.json())?

@@ -7,9 +7,10 @@ use tertulia_domain::ConversationId;
 use tertulia_protocol::v1::{ClientFrame, Focus};
 
 use crate::accounts::Accounts;
-use crate::dialect::{self, Acked, Dialect};
+use crate::dialect::{self, Dialect};
+use crate::ear::Ear;
 use crate::engine::{Ending, Engine, Sink, Totals};
-use crate::fans::{Fans, times};
+use crate::fans::times;
 use crate::fault::{Fault, Ran};
 use crate::gather::{Dial, GENTLY, Gather};
 use crate::limits::need_connections;
@@ -17,7 +18,7 @@ use crate::pace::Pace;
 use crate::process::Process;
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::stamp::{Finder, RunClock, Stamp};
+use crate::stamp::{RunClock, Stamp};
 use crate::target::Target;
 
 /// When the next message is sent.
@@ -91,7 +92,7 @@ fn measure(plan: &Plan, requests: Vec<Vec<u8>>, room: ConversationId, publisher:
         report.add(
             "usPerDelivery",
             "server's processor time a delivery",
-            seconds * 1e6 / fan_out.state.fans.deliveries.max(1) as f64,
+            seconds * 1e6 / fan_out.state.ear.fans.deliveries.max(1) as f64,
             "us",
         );
         report.threads(&used).memory(plan.server);
@@ -121,20 +122,13 @@ struct FanOut<'a> {
 struct State {
     dialect: Dialect,
     members: usize,
-    fans: Fans,
-    finder: Finder,
-    /// When the messages that wait for an ack were sent, by the last digits of their number.
-    sent_at: Vec<Option<Instant>>,
-    acks: Histogram<u64>,
-    refused: Option<String>,
-    refusals: u64,
+    ear: Ear,
     /// How many have message n, for those under way.
     reached: Vec<u32>,
     /// Messages that everybody has.
     complete: u32,
     focused: usize,
     replies: Vec<(usize, &'static [u8])>,
-    gone: Option<String>,
 }
 
 /// Messages under way at most.
@@ -145,29 +139,17 @@ impl Sink for State {
     fn opened(&mut self, _line: usize) {}
 
     fn text(&mut self, line: usize, text: &[u8]) {
-        if let Some(stamp) = self.finder.find(text) {
-            if line < self.members && self.fans.take(line, stamp) {
-                self.arrived(stamp.number);
-            }
+        if let Some(stamp) = self.ear.hear(line, text) {
+            self.arrived(stamp.number);
             return;
         }
-        match dialect::ack(text) {
-            Some(Acked::Ok(FOCUS_ID)) => self.focused += 1,
-            Some(Acked::Ok(number)) => {
-                if let Some(at) = self.sent_at.get_mut(number as usize % WINDOW).and_then(Option::take) {
-                    self.acks.saturating_record(u64::try_from(at.elapsed().as_micros()).unwrap_or(u64::MAX));
-                }
-            }
-            Some(Acked::Refused(code)) => {
-                self.refusals += 1;
-                self.refused = Some(code);
-            }
-            None => self.replies.extend(self.dialect.keepalive(text).map(|reply| (line, reply))),
-        }
+        let focused = self.ear.acked.drain(..).filter(|(_, id)| *id == FOCUS_ID).count();
+        self.focused += focused;
+        self.replies.extend(self.dialect.keepalive(text).map(|reply| (line, reply)));
     }
 
     fn closed(&mut self, line: usize, ending: Ending) {
-        self.gone.get_or_insert_with(|| format!("client {line} was cut off: {ending:?}"));
+        self.ear.lost_line(line, &ending);
     }
 }
 
@@ -189,22 +171,16 @@ impl State {
 impl<'a> FanOut<'a> {
     fn new(plan: &'a Plan, room: ConversationId, publisher: usize) -> Ran<Self> {
         let clock = RunClock::start();
-        let mut fans = Fans::new(plan.members, clock)?;
-        (0..plan.members).for_each(|member| fans.expect(member, 0));
+        let mut ear = Ear::new(plan.members, clock)?;
+        (0..plan.members).for_each(|member| ear.fans.expect(member, 0));
         let state = State {
             dialect: plan.dialect,
             members: plan.members,
-            fans,
-            finder: Finder::default(),
-            sent_at: vec![None; WINDOW],
-            acks: times()?,
-            refused: None,
-            refusals: 0,
+            ear,
             reached: vec![0; WINDOW],
             complete: 0,
             focused: 0,
             replies: Vec::new(),
-            gone: None,
         };
         Ok(Self { plan, room, publisher, clock, state, number: 0, first: 0, lag: times()?, totals: Totals::default() })
     }
@@ -218,10 +194,7 @@ impl<'a> FanOut<'a> {
         for (line, reply) in self.state.replies.drain(..) {
             engine.send(line, reply);
         }
-        match self.state.gone.take() {
-            Some(why) => Err(Fault::Unavailable(why)),
-            None => Ok(()),
-        }
+        self.state.ear.check()
     }
 
     /// Large conversations are pushed in full only to those who look at them.
@@ -233,13 +206,13 @@ impl<'a> FanOut<'a> {
         let frame = dialect::frame(&focus, Some(&FOCUS_ID.to_string()));
         (0..self.plan.members).for_each(|line| engine.send(line, frame.as_bytes()));
         let end = Instant::now() + GRACE;
-        while self.state.focused < self.plan.members && self.state.refused.is_none() && Instant::now() < end {
+        while self.state.focused < self.plan.members {
+            if Instant::now() > end {
+                return Err(Fault::Unavailable(format!("conversation.focus was not acknowledged within {GRACE:?}")));
+            }
             self.turn(engine, end)?;
         }
-        match &self.state.refused {
-            Some(code) => Err(Fault::refused("conversation.focus", code, "")),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// The share of a core that the server uses when nothing happens.
@@ -253,13 +226,12 @@ impl<'a> FanOut<'a> {
         while began.elapsed() < IDLE {
             self.turn(engine, began + IDLE)?;
         }
-        let used = before.zip(self.usage()).map(|(before, after)| after.exact() - before.exact());
+        let used = before.zip(self.usage()).map(|(before, after)| after.since(&before).exact());
         Ok(used.unwrap_or_default().max(0.0) / began.elapsed().as_secs_f64())
     }
 
     fn begin(&mut self, engine: &Engine) {
-        self.state.fans.begin();
-        self.state.acks.reset();
+        self.state.ear.begin();
         self.lag.reset();
         self.first = self.number;
         self.totals = engine.totals();
@@ -275,9 +247,6 @@ impl<'a> FanOut<'a> {
         }
         let end = Instant::now() + GRACE;
         while self.state.complete < self.number && Instant::now() < end {
-            if let Some(code) = &self.state.refused {
-                return Err(Fault::refused("message.send", code, "the load is more than the server allows"));
-            }
             self.turn(engine, (Instant::now() + Duration::from_millis(100)).min(end))?;
         }
         Ok(())
@@ -302,24 +271,19 @@ impl<'a> FanOut<'a> {
             }
             self.turn(engine, end)?;
             progress.at(u64::from(self.state.complete), u64::from(self.number));
-            if self.state.refused.is_some() {
-                break;
-            }
         }
         Ok(())
     }
 
     fn publish(&mut self, engine: &mut Engine, due: Instant) {
         let stamp = Stamp { due_us: self.clock.micros(due), stream: 0, number: self.number };
-        if let Some(place) = self.state.sent_at.get_mut(self.number as usize % WINDOW) {
-            *place = Some(Instant::now());
-        }
+        self.state.ear.sending(self.number);
         engine.send(self.publisher, self.plan.dialect.publish(self.room, stamp, self.plan.size).as_bytes());
         self.number += 1;
     }
 
     fn report(&self, engine: &Engine, wall: Duration) -> Report {
-        let State { fans, acks, refusals, .. } = &self.state;
+        let Ear { fans, acks, refusals, .. } = &self.state.ear;
         let sent = self.number - self.first;
         let received = engine.totals() - self.totals;
         let deliveries = fans.deliveries.max(1) as f64;
