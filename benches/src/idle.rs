@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
+use tertulia_load::process::Process;
 use tertulia_tests::Server;
 
-use crate::process::rss_mib;
 use crate::report::{Report, micros, times};
 
 const STARTS: usize = 10;
@@ -19,6 +20,7 @@ pub async fn run(start: impl Fn() -> Server, report: &mut Report) -> anyhow::Res
     let server = start();
     tokio::time::sleep(Duration::from_secs(3)).await;
     report.add_times(["start to ready, p50", "start to ready, worst"], &ready);
-    report.add("memory (RSS)", rss_mib(server.pid())?, "MiB");
+    let resident = Process(server.pid()).resident().context("the server has ended")?;
+    report.add("memory (RSS)", resident as f64 / 1_048_576.0, "MiB");
     Ok(())
 }

@@ -4,9 +4,9 @@
 // A JSON value answers null for a field that it lacks.
 #![allow(clippy::indexing_slicing)]
 
+mod compare;
 mod idle;
 mod page;
-mod process;
 mod report;
 mod sends;
 mod sync;
@@ -50,6 +50,8 @@ enum Scenario {
     },
     /// From connecting to the last of 1,000 missed messages over 20 conversations
     Sync,
+    /// One load on Tertulia, the references and the peers in turns; prints what was promised and whether it is kept
+    Compare(compare::Compare),
     /// Start to ready, and memory when nothing happens
     Idle,
 }
@@ -63,6 +65,9 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Sends { clients } => sends::run(&server(&arguments.bin), clients, lasting, &mut report).await?,
         Scenario::Page { history } => page::run(&server(&arguments.bin), history, &mut report).await?,
         Scenario::Sync => sync::run(&server(&arguments.bin), &mut report).await?,
+        Scenario::Compare(compare) => {
+            return tokio::task::block_in_place(|| compare.run(&arguments.bin, arguments.seconds, arguments.json));
+        }
         Scenario::Idle => idle::run(|| server(&arguments.bin), &mut report).await?,
     }
     report.print(arguments.json)

@@ -7,9 +7,9 @@ use anyhow::{Context, ensure};
 use futures_util::future::{join_all, try_join_all};
 use hdrhistogram::Histogram;
 use serde_json::json;
+use tertulia_load::process::Process;
 use tertulia_tests::{Client, RawSocket, Scene, Server, frame, new_id, text};
 
-use crate::process::cpu_seconds;
 use crate::report::{Report, micros, times};
 
 /// The size of what a chat message usually is.
@@ -26,9 +26,10 @@ pub async fn run(server: &Server, clients: usize, lasting: Duration, report: &mu
         places.push((person, scene.channel(&[person]).await));
     }
     let (one, one_times) = load(places.get(..1).context("at least one client")?, lasting).await?;
-    let cpu_before = cpu_seconds(server.pid())?;
+    let cpu_seconds = || Process(server.pid()).usage().map(|used| used.seconds).context("the server has ended");
+    let cpu_before = cpu_seconds()?;
     let (all, all_times) = load(&places, lasting).await?;
-    let cpu_us = (cpu_seconds(server.pid())? - cpu_before) * 1e6 / all_times.len() as f64;
+    let cpu_us = (cpu_seconds()? - cpu_before) * 1e6 / all_times.len() as f64;
     report.add("1 client", one, "acked/s");
     report.add_times(["1 client, ack p50", "1 client, ack p99"], &one_times);
     report.add("many clients", all, "acked/s");

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{check, doctor, import, serve, user};
+use crate::commands::{bench, check, doctor, import, serve, user};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::out;
@@ -36,6 +36,8 @@ enum Command {
     Check(check::Check),
     /// Look for what would keep the server from running well
     Doctor(doctor::Doctor),
+    /// Measure a server: what a delivery, a message, an idle connection costs it
+    Bench(bench::Bench),
     /// Print the example configuration: every setting with its default
     Config,
 }
@@ -100,6 +102,7 @@ fn block_on(command: Command) -> Result<(), Failure> {
             Command::Import(import) => import.run().await,
             Command::Check(check) => check.run().await,
             Command::Doctor(doctor) => doctor.run().await,
+            Command::Bench(bench) => bench.run().await,
             Command::Config => Ok(()),
         }
     })

@@ -1,5 +1,6 @@
 //! What the binary does, a file per command.
 
+pub mod bench;
 pub mod check;
 pub mod doctor;
 pub mod import;

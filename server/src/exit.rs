@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use tertulia_domain::Refusal;
 use tertulia_ports::StoreError;
 
-/// Exit codes; 2 (wrong use) is clap's.
+/// Exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     Done = 0,
     Failed = 1,
+    /// What was asked for makes no sense; mostly clap says so before we do.
+    Usage = 2,
     /// The input is not what it should be.
     Data = 65,
     /// Something that is needed is not to be had: the address, the data folder.

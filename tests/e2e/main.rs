@@ -4,6 +4,7 @@
 mod auth;
 mod bad_rest;
 mod bad_ws;
+mod bench;
 mod durability;
 mod large;
 mod logs;
