@@ -1,0 +1,140 @@
+//! The REST API as one person uses it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tertulia_domain::Code;
+use tertulia_domain::ids::UserId;
+
+use crate::findings::{Findings, Invariant};
+use crate::record::id;
+
+const PASSWORD: &str = "torture-torture";
+/// A server that is stopped for twenty seconds answers later than this; the outcome is unknown then.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Why there is no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failed {
+    Refused {
+        code: Code,
+        after: Option<Duration>,
+    },
+    /// No answer, or none that can be read.
+    Lost(String),
+}
+
+impl Failed {
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            Self::Lost(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused { code, .. } => write!(f, "refused with {code}"),
+            Self::Lost(why) => f.write_str(why),
+        }
+    }
+}
+
+/// One person's way to the server; clones share the token.
+#[derive(Clone)]
+pub struct Rest {
+    http: reqwest::Client,
+    base: Arc<str>,
+    token: Arc<Mutex<String>>,
+    findings: Arc<Findings>,
+    name: Arc<str>,
+    pub user: UserId,
+}
+
+impl Rest {
+    /// Nobody, at the server of this address.
+    pub fn new(base: &str, findings: Arc<Findings>) -> Result<Self, Failed> {
+        let http = reqwest::Client::builder().timeout(ANSWERS_WITHIN).no_proxy().pool_max_idle_per_host(2).build();
+        let http = http.map_err(|error| Failed::Lost(error.to_string()))?;
+        let base = base.trim_end_matches('/').into();
+        Ok(Self { http, base, token: Arc::default(), findings, name: "".into(), user: UserId(uuid::Uuid::nil()) })
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub fn token(&self) -> String {
+        self.token.lock().clone()
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A new account.
+    pub async fn register(&self, name: &str, invite: Option<&str>) -> Result<Self, Failed> {
+        let answer = self.post("auth/register", json!({ "username": name, "password": PASSWORD, "invite": invite })).await?;
+        let user = id(answer.pointer("/user/id")).ok_or_else(|| Failed::Lost("an account without an id".into()))?;
+        let someone = Self { token: Arc::default(), name: name.into(), user, ..self.clone() };
+        someone.keep_token(&answer);
+        Ok(someone)
+    }
+
+    /// Signs in anew, where the token does not serve any more.
+    pub async fn sign_in(&self) -> Result<(), Failed> {
+        let answer = self.post("auth/login", json!({ "username": &*self.name, "password": PASSWORD })).await?;
+        self.keep_token(&answer);
+        Ok(())
+    }
+
+    fn keep_token(&self, answer: &Value) {
+        answer.get("accessToken").and_then(Value::as_str).unwrap_or_default().clone_into(&mut self.token.lock());
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Value, Failed> {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Result<Value, Failed> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Result<Value, Failed> {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failed> {
+        let lost = |error: reqwest::Error| Failed::Lost(error.to_string());
+        let mut request = self.http.request(method, format!("{}/api/v1/{path}", self.base));
+        if !path.starts_with("auth/") {
+            request = request.bearer_auth(self.token());
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.map_err(lost)?;
+        let status = response.status();
+        let text = response.text().await.map_err(lost)?;
+        let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or_default() };
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(refusal(&body, &self.findings).unwrap_or_else(|| Failed::Lost(format!("{status} without an error body"))))
+    }
+}
+
+/// The refusal in an error body. A code that is not in the table is a finding.
+pub fn refusal(body: &Value, findings: &Findings) -> Option<Failed> {
+    let error = body.get("error")?;
+    let word = error.get("code")?.as_str()?;
+    let code = serde_json::from_value::<Code>(Value::from(word)).ok();
+    findings.expect(Invariant::Codes, code.is_some(), || format!("an error code that nobody documented: {word}"));
+    let after = error.get("retryAfterMs").and_then(Value::as_u64).map(Duration::from_millis);
+    Some(Failed::Refused { code: code?, after })
+}
