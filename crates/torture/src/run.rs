@@ -56,7 +56,7 @@ pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)
         check(&evidence, &findings);
         report.events = evidence.logs.values().map(|log| log.len() as u64).sum();
     }
-    if let Some(process) = &mut target.process {
+    if let Some(process) = target.process.as_mut().filter(|_| !stop.is_cancelled()) {
         block_in_place(|| inspect(process, &options, &findings));
     }
     fill_in(&mut report, &world, &options);

@@ -46,13 +46,15 @@ impl Torture {
         let stop = CancellationToken::new();
         let run = tertulia_torture::run(options, stop.clone(), |text| out::note(text));
         let report = stopping(run, &stop).await?;
+        if stop.is_cancelled() {
+            return Err(Failure::failed("stopped before its end; nothing was checked"));
+        }
         if json {
             out::json(&report.json())?;
         } else {
             out::line(report.table())?;
         }
         match report.violations() {
-            _ if stop.is_cancelled() => Err(Failure::failed("stopped; nothing was checked")),
             0 => Ok(()),
             many => Err(Failure::failed(format!("{many} violations; again: {}", report.replay))),
         }

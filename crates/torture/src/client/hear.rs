@@ -79,7 +79,7 @@ impl Client {
         }
     }
 
-    /// Takes an event into the copy of its log.
+    /// Takes an event into the copy of its log. Who is put out keeps theirs until `conversation.removed`: they may be back already.
     pub(super) fn apply(&mut self, record: Record) {
         let world = self.world.clone();
         world.ledger.see(&record, self.rest.name(), &world.findings);
@@ -89,16 +89,7 @@ impl Client {
             if let Some(message) = ready.message.filter(|_| ready.kind == "message.new" && ready.actor != me) {
                 self.outbox.saw(conversation, message);
             }
-            if ready.kind == "member.left" && ready.user == Some(me) && !self.is_catching_up(conversation) {
-                self.copies.remove(&conversation);
-                return;
-            }
         }
-    }
-
-    /// An old `member.left` in a log that is being read from its beginning means nothing now.
-    fn is_catching_up(&self, conversation: ConversationId) -> bool {
-        self.copies.get(&conversation).is_some_and(|copy| copy.fetching || copy.is_behind())
     }
 
     fn marked(&mut self, kind: &str, payload: &Value) {

@@ -1,6 +1,7 @@
 //! The server's process.
 
 use std::fs::{self, OpenOptions};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::Trouble;
 
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
-const LIMITS: &[&str] = &["--limits", "off", "--set", "limits.connections_per_user=20", "--set", "server.drain_seconds=2"];
+const LIMITS: &[&str] = &["--limits", "off", "--set", "limits.connections_per_user=20", "--set", "drain_seconds=2"];
 
 /// How it is started this time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,8 @@ impl Process {
         let before = usize::try_from(log.metadata()?.len()).unwrap_or_default();
         let mut command = self.command(dressed);
         command.args(["serve", "--open-registration", "--listen", &self.address, "--data"]).arg(&self.data).args(LIMITS);
-        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        // Ctrl-C in a terminal is for us, not for it.
+        command.process_group(0).current_dir(&self.folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().map_err(|error| Trouble(format!("{}: {error}", self.binary.display())))?;
         fs::write(self.folder.join("server.pid"), child.id().to_string())?;
         self.child = Some(child);
