@@ -1,5 +1,5 @@
 # On a fresh machine: `make run`. Everything else is for who works on Tertulia.
-.PHONY: help run demo test unit e2e lint deny types web setup setup-tests
+.PHONY: help run demo test unit autobahn e2e lint deny types web setup setup-tests
 .DEFAULT_GOAL := help
 
 # Many tests only wait for the server that they started.
@@ -16,12 +16,16 @@ run: web ## Build everything and serve on http://localhost:7070 (ARGS="--listen 
 demo: ## As run, with a workspace that looks lived-in, kept apart in data/demo
 	$(MAKE) run ARGS="--demo --data data/demo $(ARGS)"
 
-test: setup-tests web unit e2e ## Every test: Rust, SDK, web, real browsers
+test: setup-tests web unit autobahn e2e ## Every test: Rust, SDK, web, real browsers
 
 unit: ## Tests without a browser
 	cargo build --workspace --all-targets --locked
 	cargo test --workspace --locked --no-fail-fast
 	npm test --workspace sdk/typescript --workspace web
+
+autobahn: ## Autobahn's 301 cases of RFC 6455 (CASES="deflate": those with compression, minutes)
+	cargo build --locked -p tertulia
+	scripts/autobahn.sh target/debug/tertulia $(CASES)
 
 e2e: ## Browser tests alone; build first (SPEC="offline" picks some)
 	$(PLAYWRIGHT) $(SPEC)

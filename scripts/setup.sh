@@ -41,6 +41,8 @@ install_system() {
   # SQLite, the TLS library and the allocator are built from C.
   { command -v cc && command -v c++ && command -v make; } >/dev/null || missing+=(build-essential)
   if [ "${1:-}" = tests ]; then
+    # Runs Autobahn's cases.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
     # Without it the screenshots show boxes for emoji.
     [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing+=(fonts-noto-color-emoji)

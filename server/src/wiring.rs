@@ -13,6 +13,8 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 
 const MINUTE_MS: i64 = 60_000;
+/// Open files for everything but connections.
+const FILES_KEPT: u64 = 256;
 
 /// The services over the store that the configuration names.
 pub struct House {
@@ -76,14 +78,26 @@ fn minutes(count: u64) -> i64 {
 }
 
 /// What the gateway is told.
-pub fn gateway_config(config: &Config, metrics: metrics_exporter_prometheus::PrometheusHandle) -> GatewayConfig {
+pub fn gateway_config(config: &Config, open_files: Option<u64>, metrics: metrics_exporter_prometheus::PrometheusHandle) -> GatewayConfig {
+    let summary_messages = config.limits.summary_messages_per_second.0;
+    let summary_messages = u32::try_from(summary_messages).ok().filter(|most| *most > 0 && config.limits.rate);
     GatewayConfig {
         server_name: config.server.name.clone(),
         origins: config.server.origins.clone(),
         public_url: config.server.public_url.clone(),
-        connections_max: config.limits.connections.0 as usize,
+        connections_max: connections_max(config.limits.connections.0, open_files),
+        summary_messages,
+        compression: config.server.compression,
+        handshakes_per_second: u32::try_from(config.limits.handshakes_per_second.0).unwrap_or(u32::MAX),
         connections_per_user: config.limits.connections_per_user.0 as usize,
         metrics: Some(metrics),
         ..GatewayConfig::default()
     }
+}
+
+/// What is over is turned away before the system would refuse it, which nobody could be told.
+fn connections_max(asked: u64, open_files: Option<u64>) -> usize {
+    let possible = open_files.map_or(u64::from(u32::MAX), |files| files.saturating_sub(FILES_KEPT).max(files / 2));
+    let most = if asked == 0 { possible } else { asked.min(possible) };
+    usize::try_from(most).unwrap_or(usize::MAX)
 }

@@ -148,36 +148,6 @@ async fn a_heartbeat_reveals_what_moved() {
 }
 
 #[tokio::test]
-async fn resuming_brings_what_was_missed() {
-    let server = Server::shared();
-    let scene = Scene::new(&server).await;
-    let [maya, omar] = scene.members(["maya", "omar"]).await;
-    let direct = scene.direct(&maya, &omar).await;
-    let his = omar.socket().await;
-    let token = his.connected["resumeToken"].as_str().unwrap().to_owned();
-    drop(his);
-    let missed = maya.say_id(&direct, "missed").await;
-    let bearer = format!("Bearer {}", omar.access_token());
-    let mut his = tertulia_tests::Socket::with(&omar, &format!("?resume={token}"), &[("authorization", &bearer)]).await;
-    if his.connected["resumed"] == true {
-        assert_eq!(his.expect("message.new").await["message"]["id"], missed);
-    } else {
-        // The server may always say that it cannot; then nothing is replayed and sync tells all.
-        let answer = his.ok("sync.request", json!({ "conversations": [{ "conversationId": direct, "lastSeq": 2 }] })).await;
-        assert_eq!(by_id(&answer, &direct)["events"][0]["payload"]["message"]["id"], missed);
-    }
-    for bad in [token.as_str(), "invented", ""] {
-        let other = tertulia_tests::Socket::with(
-            &maya,
-            &format!("?resume={bad}"),
-            &[("authorization", &format!("Bearer {}", maya.access_token()))],
-        )
-        .await;
-        assert_eq!(other.connected["resumed"], false, "W16: {bad}");
-    }
-}
-
-#[tokio::test]
 async fn the_same_message_fifty_times_at_once_is_one() {
     let server = Server::shared();
     let scene = Scene::new(&server).await;

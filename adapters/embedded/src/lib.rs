@@ -12,6 +12,7 @@ mod log;
 mod messages;
 mod migrate;
 mod receipts;
+mod resumes;
 mod rows;
 mod schedule;
 mod sessions;
@@ -92,6 +93,7 @@ fn assemble(data_dir: &Path, lock: Option<File>) -> Result<Embedded, OpenError> 
         messages: db.clone(),
         log: db.clone(),
         receipts: db.clone(),
+        resumes: db.clone(),
         schedule: db.clone(),
     };
     Ok(Embedded { store, bus: Arc::new(MemoryBus::default()), db })

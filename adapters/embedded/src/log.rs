@@ -9,10 +9,10 @@ use tertulia_domain::access::Grant;
 use tertulia_domain::{ConversationId, Seq};
 use tertulia_ports::StoreResult;
 use tertulia_ports::store::Log;
-use tertulia_ports::store::log::{CheckReport, Tail};
+use tertulia_ports::store::log::{CheckReport, Head, Tail};
 
 use crate::db::Db;
-use crate::rows::seq;
+use crate::rows::{count, seq};
 use crate::sql::one;
 
 #[async_trait]
@@ -25,11 +25,14 @@ impl Log for Db {
         self.read(move |db| tail::repair(db, id, after, limit)).await
     }
 
-    async fn heads(&self, ids: &[ConversationId]) -> StoreResult<Vec<(ConversationId, Seq)>> {
+    async fn heads(&self, ids: &[ConversationId]) -> StoreResult<Vec<Head>> {
         let ids = ids.to_owned();
         self.read(move |db| {
-            let head = |&id: &ConversationId| {
-                one(db, "SELECT head FROM conversations WHERE id = ?", [id.as_bytes()], |row| Ok((id, seq(row, 0)?)))
+            const SQL: &str = "SELECT head, member_count FROM conversations WHERE id = ?";
+            let head = |&conversation_id: &ConversationId| {
+                one(db, SQL, [conversation_id.as_bytes()], |row| {
+                    Ok(Head { conversation_id, seq: seq(row, 0)?, member_count: count(row, 1)? })
+                })
             };
             ids.iter().filter_map(|id| head(id).transpose()).collect()
         })

@@ -132,6 +132,9 @@ pub fn router(gateway: Gateway) -> Router {
     let routes = routes();
     let openapi: Arc<str> = openapi::document(&routes, &gateway.config.version).to_string().into();
     let asyncapi: Arc<str> = asyncapi::document(&gateway.config.version).to_string().into();
+    if gateway.config.echo {
+        return Router::new().fallback(get(handshake::upgrade)).with_state(gateway);
+    }
     let mut router = Router::new();
     for route in routes {
         let handler = route.handler;

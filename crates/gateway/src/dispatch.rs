@@ -1,7 +1,5 @@
 //! One line per frame type: the server's table of contents.
 
-use std::sync::atomic::Ordering;
-
 use bytes::Bytes;
 use serde::Serialize;
 use tertulia_domain::error::{Code, Refusal};
@@ -15,16 +13,21 @@ use crate::ws::encode;
 use crate::ws::hub::Member;
 
 /// A frame as it came, checked but for its payload.
-pub struct Frame {
+pub struct Request {
     pub kind: &'static str,
     pub id: Option<String>,
     pub payload: String,
 }
 
+/// Whether a frame's answer may take long to make: then it is not made where others wait for their turn.
+pub fn is_long(kind: &str) -> bool {
+    matches!(kind, "sync.request" | "presence.subscribe")
+}
+
 /// Carries out a frame; answers what to send back, none where nothing is expected.
-pub async fn dispatch(gateway: Gateway, member: Member, frame: Frame) -> Option<Bytes> {
-    let id = frame.id.as_deref();
-    match carry_out(gateway, member, frame.kind, &frame.payload, id).await {
+pub async fn dispatch(gateway: Gateway, member: Member, request: Request) -> Option<Bytes> {
+    let id = request.id.as_deref();
+    match carry_out(gateway, member, request.kind, &request.payload, id).await {
         Ok(answer) => answer,
         Err(refusal) => Some(encode::refusal(id, refusal)),
     }
@@ -64,12 +67,12 @@ async fn refresh(gateway: Gateway, member: Member, frame: v1::AuthRefresh) -> An
     if verified.caller != member.caller {
         return Err(Refusal::new(Code::TokenInvalid, "the token is of another session"));
     }
-    member.connection.expires_at_ms.store(verified.expires_at.as_millis(), Ordering::Release);
+    gateway.hub.extend(member, verified.expires_at.as_millis());
     Ok(v1::TokenRefresh { expires_at: verified.expires_at })
 }
 
 fn heartbeat(gateway: &Gateway, member: &Member) -> v1::Heartbeat {
-    v1::Heartbeat { server_time: gateway.services.spine.clock.now(), heads: gateway.hub.heads_moved(&member.connection) }
+    v1::Heartbeat { server_time: gateway.services.spine.clock.now(), heads: gateway.hub.heads_moved(member.caller.user_id) }
 }
 
 #[cfg(test)]

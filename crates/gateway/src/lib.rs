@@ -1,5 +1,6 @@
 //! How clients reach the server: HTTP, the WebSocket, and the web client's files.
 
+mod admission;
 pub mod api;
 mod assets;
 pub mod dispatch;

@@ -14,6 +14,7 @@ pub mod conversations;
 pub mod log;
 pub mod messages;
 pub mod receipts;
+pub mod resumes;
 pub mod schedule;
 pub mod sessions;
 pub mod users;
@@ -27,6 +28,7 @@ pub use conversations::Conversations;
 pub use log::Log;
 pub use messages::Messages;
 pub use receipts::Receipts;
+pub use resumes::Resumes;
 pub use schedule::Schedule;
 pub use sessions::Sessions;
 pub use users::Users;
@@ -45,6 +47,7 @@ pub struct Store {
     pub messages: Arc<dyn Messages>,
     pub log: Arc<dyn Log>,
     pub receipts: Arc<dyn Receipts>,
+    pub resumes: Arc<dyn Resumes>,
     pub schedule: Arc<dyn Schedule>,
 }
 

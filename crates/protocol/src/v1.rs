@@ -296,6 +296,8 @@ pub enum ServerFrame {
     ConversationAdded(ConversationAdded),
     #[serde(rename = "conversation.removed")]
     ConversationRemoved(ConversationRemoved),
+    #[serde(rename = "conversation.activity")]
+    ConversationActivity(ConversationActivity),
     #[serde(rename = "receipt.delivered")]
     ReceiptDelivered(ReceiptFrame),
     #[serde(rename = "receipt.read")]
@@ -331,6 +333,7 @@ impl ServerFrame {
         "conversation.updated",
         "conversation.added",
         "conversation.removed",
+        "conversation.activity",
         "receipt.delivered",
         "receipt.read",
         "typing.indicator",
@@ -428,6 +431,18 @@ pub struct ConversationAdded {
 #[serde(rename_all = "camelCase")]
 pub struct ConversationRemoved {
     pub conversation_id: ConversationId,
+}
+
+/// In place of events: in a conversation of more than 100 members that the connection does not focus, and in any while
+/// it has more than 100 messages a second. At most one a second; what it stands for is fetched when it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationActivity {
+    pub conversation_id: ConversationId,
+    /// The newest event.
+    pub last_seq: Seq,
+    /// Messages since the last of these frames.
+    pub new_messages: u64,
 }
 
 /// In conversations of up to 100 members.

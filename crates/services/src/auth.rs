@@ -3,6 +3,7 @@
 mod login;
 mod password;
 mod register;
+mod resume;
 mod sessions;
 mod ticket;
 mod token;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tertulia_domain::conversation::ConversationView;
-use tertulia_domain::ids::{ConversationId, Seq, UserId};
+use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
 use tertulia_ports::Subscription;
-use tertulia_ports::store::log::Tail;
+use tertulia_ports::store::log::{Head, Tail};
+use tertulia_ports::store::resumes::Resume;
 
 use crate::spine::Spine;
 use crate::{Answer, refuse};
@@ -31,7 +32,7 @@ impl Delivery {
     }
 
     /// The heads of those that exist.
-    pub async fn heads(&self, ids: &[ConversationId]) -> Answer<Vec<(ConversationId, Seq)>> {
+    pub async fn heads(&self, ids: &[ConversationId]) -> Answer<Vec<Head>> {
         self.spine.store.log.heads(ids).await.map_err(refuse)
     }
 
@@ -46,10 +47,14 @@ impl Delivery {
         Ok(views.pop().filter(|view| view.membership.is_some()))
     }
 
-    /// Whether receipts are pushed there: not to conversations of more than 100.
-    pub async fn is_small(&self, id: ConversationId) -> Answer<bool> {
-        let members = self.spine.store.conversations.member_ids(id).await.map_err(refuse)?;
-        Ok(members.len() as u64 <= tertulia_domain::fanout::LARGE_MEMBERS)
+    /// Keeps where connections were, for the process after this one.
+    pub async fn keep_resumes(&self, resumes: Vec<Resume>) -> Answer<()> {
+        self.spine.store.resumes.keep(resumes, self.spine.clock.now()).await.map_err(refuse)
+    }
+
+    /// What was kept of a connection, once.
+    pub async fn take_resume(&self, id: ConnectionId) -> Answer<Option<Vec<u8>>> {
+        self.spine.store.resumes.take(id, self.spine.clock.now()).await.map_err(refuse)
     }
 
     /// Whether the store takes writes; why not, for the operator.

@@ -189,7 +189,7 @@ impl World {
     }
 
     pub async fn head(&self, conversation: ConversationId) -> Seq {
-        self.store.log.heads(&[conversation]).await.unwrap()[0].1
+        self.store.log.heads(&[conversation]).await.unwrap()[0].seq
     }
 
     /// Fails with what the store's own check finds.

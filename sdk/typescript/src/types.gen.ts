@@ -103,6 +103,20 @@ metadata?: Record<string, unknown>, };
 export type ContentType = "text" | "image" | "file" | "location";
 
 /**
+ * In place of events: in a conversation of more than 100 members that the connection does not focus, and in any while
+ * it has more than 100 messages a second. At most one a second; what it stands for is fetched when it is looked at.
+ */
+export type ConversationActivity = { conversationId: ConversationId, 
+/**
+ * The newest event.
+ */
+lastSeq: number, 
+/**
+ * Messages since the last of these frames.
+ */
+newMessages: number, };
+
+/**
  * To the user who gained access.
  */
 export type ConversationAdded = { conversation: ConversationView, };
@@ -633,7 +647,7 @@ export type ServerDraining = { reconnectAfterMs: number, };
 /**
  * A frame from the server. Unknown types are to be ignored.
  */
-export type ServerFrame = { "type": "connected", "payload": Connected } | { "type": "ack", "payload": Ack } | { "type": "error", "payload": ErrorFrame } | { "type": "message.new", "payload": InLog<MessageNew> } | { "type": "message.updated", "payload": InLog<MessageUpdated> } | { "type": "message.deleted", "payload": InLog<MessageDeleted> } | { "type": "message.reaction", "payload": InLog<MessageReaction> } | { "type": "message.pinned", "payload": InLog<MessagePinned> } | { "type": "member.joined", "payload": InLog<MemberJoined> } | { "type": "member.left", "payload": InLog<MemberLeft> } | { "type": "member.updated", "payload": InLog<MemberUpdated> } | { "type": "conversation.updated", "payload": InLog<ConversationUpdated> } | { "type": "conversation.added", "payload": ConversationAdded } | { "type": "conversation.removed", "payload": ConversationRemoved } | { "type": "receipt.delivered", "payload": ReceiptFrame } | { "type": "receipt.read", "payload": ReceiptFrame } | { "type": "typing.indicator", "payload": TypingIndicator } | { "type": "presence.changed", "payload": Presence } | { "type": "presence.bulk", "payload": PresenceBulk } | { "type": "notification.badge", "payload": Badge } | { "type": "token.refresh", "payload": TokenRefresh } | { "type": "server.draining", "payload": ServerDraining };
+export type ServerFrame = { "type": "connected", "payload": Connected } | { "type": "ack", "payload": Ack } | { "type": "error", "payload": ErrorFrame } | { "type": "message.new", "payload": InLog<MessageNew> } | { "type": "message.updated", "payload": InLog<MessageUpdated> } | { "type": "message.deleted", "payload": InLog<MessageDeleted> } | { "type": "message.reaction", "payload": InLog<MessageReaction> } | { "type": "message.pinned", "payload": InLog<MessagePinned> } | { "type": "member.joined", "payload": InLog<MemberJoined> } | { "type": "member.left", "payload": InLog<MemberLeft> } | { "type": "member.updated", "payload": InLog<MemberUpdated> } | { "type": "conversation.updated", "payload": InLog<ConversationUpdated> } | { "type": "conversation.added", "payload": ConversationAdded } | { "type": "conversation.removed", "payload": ConversationRemoved } | { "type": "conversation.activity", "payload": ConversationActivity } | { "type": "receipt.delivered", "payload": ReceiptFrame } | { "type": "receipt.read", "payload": ReceiptFrame } | { "type": "typing.indicator", "payload": TypingIndicator } | { "type": "presence.changed", "payload": Presence } | { "type": "presence.bulk", "payload": PresenceBulk } | { "type": "notification.badge", "payload": Badge } | { "type": "token.refresh", "payload": TokenRefresh } | { "type": "server.draining", "payload": ServerDraining };
 
 /**
  * What a signed-out client may know about this server.

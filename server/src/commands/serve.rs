@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tertulia_gateway::Gateway;
+use tertulia_gateway::{Gateway, GatewayConfig};
 use tertulia_services::Services;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,9 @@ pub struct Serve {
     /// Rate limits; `off` is for benches, and listens on loopback only
     #[arg(long, value_name = "on|off")]
     limits: Option<Switch>,
+    /// Send everything back, to anybody: for conformance suites, without rate limits only
+    #[arg(long, hide = true)]
+    ws_echo: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,13 +50,15 @@ enum Switch {
 
 /// How often figures that are asked for, not told, are read.
 const MEASURE_EVERY: Duration = Duration::from_secs(5);
+/// Connections that may wait to be accepted; the system has a bound of its own.
+const BACKLOG: u32 = 16_384;
 /// For background work at the end.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 impl Serve {
     pub async fn run(self) -> Result<(), Failure> {
         let mut config = self.common.load(self.flags())?;
-        check(&config)?;
+        self.check(&config)?;
         let own_folder = (self.demo && !self.common.names_data(&config)).then(demo::own_folder);
         if let Some(folder) = &own_folder {
             config.server.data.clone_from(folder);
@@ -81,7 +86,8 @@ impl Serve {
         let demo = if self.demo { Some(demo::prepare(services).await?) } else { None };
         services.start();
         measure(services, metrics.clone());
-        let gateway = Gateway::new(services.clone(), gateway_config(config, metrics));
+        let gateway_config = GatewayConfig { echo: self.ws_echo, ..gateway_config(config, open_files, metrics) };
+        let gateway = Gateway::new(services.clone(), gateway_config)?;
         self.announce(config, address, services, demo.as_ref()).await?;
         tracing::info!(%address, open_files, "ready");
         if let Some(demo) = &demo {
@@ -89,6 +95,17 @@ impl Serve {
         }
         let drain = Duration::from_secs(config.server.drain_seconds.0);
         until_told(signals, gateway, listener, house, drain).await
+    }
+
+    fn check(&self, config: &Config) -> Result<(), Failure> {
+        if self.ws_echo && config.limits.rate {
+            return Err(Failure::new(Exit::Config, "--ws-echo is for conformance suites: add --limits off"));
+        }
+        if config.limits.rate || config.server.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        let message = format!("without rate limits only loopback is served, not {}", config.server.listen);
+        Err(Failure::new(Exit::Config, message))
     }
 
     /// Says where to go. Nobody has to read it: a closed standard output does not matter.
@@ -100,16 +117,15 @@ impl Serve {
     }
 }
 
-fn check(config: &Config) -> Result<(), Failure> {
-    if config.limits.rate || config.server.listen.ip().is_loopback() {
-        return Ok(());
-    }
-    let message = format!("without rate limits only loopback is served, not {}", config.server.listen);
-    Err(Failure::new(Exit::Config, message))
-}
-
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+    let bound = async {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // As the standard library does: a restart need not wait for old connections.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound.await.map_err(|error| {
         let message = match error.kind() {
             ErrorKind::AddrInUse => format!("{address} is in use by another program; choose another with --listen"),
             ErrorKind::PermissionDenied => format!("{address}: not allowed; ports below 1024 need a privilege"),

@@ -17,6 +17,8 @@ section! {
         public_url: Option<String> = None,
         /// Other sites whose pages may use this server: ["https://intranet.example.com"].
         origins: Vec<String> = Vec::new(),
+        /// Compress frames for clients that offer permessage-deflate. It saves bytes on slow lines and costs processor time.
+        compression: bool = false,
         /// On SIGTERM: how many seconds clients have to go elsewhere.
         drain_seconds: Within<0, 600> = Within(10),
     }

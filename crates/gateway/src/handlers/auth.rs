@@ -50,6 +50,8 @@ pub async fn password(gateway: Gateway, caller: Caller, call: Call<rest::ChangeP
 
 pub async fn ticket(gateway: Gateway, _: Caller, call: Call) -> Answer<rest::Ticket> {
     let verified = call.client.verified.ok_or_else(|| Refusal::new(Code::TokenInvalid, "no access token"))?;
+    // Here and not when the ticket is used: a browser can read this answer.
+    gateway.let_in()?;
     let issued = gateway.services.auth.ws_ticket(verified, call.client.origin);
     Ok(rest::Ticket { ticket: issued.ticket, expires_in_ms: issued.expires_in_ms })
 }

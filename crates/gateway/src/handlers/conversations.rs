@@ -57,6 +57,6 @@ pub async fn focus(gateway: Gateway, member: Member, focus: v1::Focus) -> Answer
     if let Some(id) = focus.conversation_id {
         gateway.services.spine.access.grant(Action::Read, member.caller.user_id, id).await?;
     }
-    member.connection.focus(focus.conversation_id);
+    gateway.hub.focus(member, focus.conversation_id);
     Ok(v1::Empty {})
 }

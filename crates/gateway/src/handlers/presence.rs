@@ -21,13 +21,13 @@ pub async fn subscribe(gateway: Gateway, member: Member, frame: v1::UserIds) -> 
     }
     let visible = gateway.services.presence.snapshot(member.caller, &frame.user_ids).await?;
     let users: Vec<_> = visible.iter().map(|presence| presence.user_id).collect();
-    gateway.hub.watch(&member.connection, &users)?;
+    gateway.hub.watch(member, &users)?;
     let items = gateway.services.presence.snapshot(member.caller, &users).await?;
     Ok(v1::PresenceBulk { items })
 }
 
 pub async fn unsubscribe(gateway: Gateway, member: Member, frame: v1::UserIds) -> Answer<v1::Empty> {
-    gateway.hub.unwatch(&member.connection, &frame.user_ids);
+    gateway.hub.unwatch(member, &frame.user_ids);
     Ok(v1::Empty {})
 }
 

@@ -29,6 +29,14 @@ impl Close {
     /// Ten malformed frames in a minute.
     pub const BAD_CLIENT: Self = Self::new(4508, "BAD_CLIENT");
 
+    /// Its client goes on with another connection.
+    pub const RESUMED: Self = Self::new(1000, "RESUMED");
+
+    /// Whether a client that was closed like this may go on where it was.
+    pub fn is_resumable(self) -> bool {
+        matches!(self.code, 1001 | 1006 | 1011 | 4400 | 4402 | 4409 | 4410 | 4429 | 4453) || self == Self::RESUMED
+    }
+
     pub const fn new(code: u16, reason: &'static str) -> Self {
         Self { code, reason }
     }

@@ -3,9 +3,29 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
+use tertulia_protocol::FRAME_BYTES_MAX;
 
-/// A message of more pieces than this is an attack, not a message.
-pub const FRAGMENTS_MAX: u32 = 1_024;
+use super::deflate;
+
+/// What a connection takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Of one message, after decompression.
+    pub message_bytes_max: usize,
+    /// A message of more pieces than this is an attack, not a message.
+    pub fragments_max: u32,
+    pub binary: bool,
+    /// permessage-deflate was agreed on.
+    pub deflate: bool,
+}
+
+impl Rules {
+    /// What clients of the protocol keep to.
+    pub const PROTOCOL: Self = Self { message_bytes_max: FRAME_BYTES_MAX, fragments_max: 1_024, binary: false, deflate: false };
+    /// Whatever the RFC allows, up to 16 MiB and a bit, and back: for conformance suites.
+    pub const ECHO: Self = Self { message_bytes_max: 17 * 1024 * 1024, fragments_max: u32::MAX, binary: true, deflate: false };
+}
+
 const CONTROL_BYTES_MAX: u64 = 125;
 /// Room for the longest header of a server frame.
 const HEADER_ROOM: usize = 10;
@@ -16,14 +36,18 @@ const BINARY: u8 = 0x2;
 const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xa;
+/// The message is compressed.
+const RSV1: u8 = 0x40;
 
 /// What came from the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
     Text(String),
+    Binary(Bytes),
     /// Answer with a pong of the same bytes.
     Ping(Bytes),
-    Pong,
+    /// The bytes of the ping that it answers.
+    Pong(Bytes),
     /// The client's code, where it gave one. Nothing comes after it.
     Close(Option<u16>),
 }
@@ -71,7 +95,7 @@ struct Open {
 /// Reads one connection. Holds no buffer between messages.
 #[derive(Debug)]
 pub struct Decoder {
-    message_bytes_max: usize,
+    pub rules: Rules,
     header: [u8; 14],
     header_len: usize,
     open: Option<Open>,
@@ -81,13 +105,16 @@ pub struct Decoder {
     checked: usize,
     /// Pieces of the unfinished message; 0: none is unfinished.
     fragments: u32,
+    /// Of the unfinished message.
+    is_binary: bool,
+    is_compressed: bool,
     closed: bool,
 }
 
 impl Decoder {
-    pub fn new(message_bytes_max: usize) -> Self {
+    pub fn new(rules: Rules) -> Self {
         Self {
-            message_bytes_max,
+            rules,
             header: [0; 14],
             header_len: 0,
             open: None,
@@ -95,6 +122,8 @@ impl Decoder {
             message: Vec::new(),
             checked: 0,
             fragments: 0,
+            is_binary: false,
+            is_compressed: false,
             closed: false,
         }
     }
@@ -102,6 +131,11 @@ impl Decoder {
     /// Whether the client is in the middle of a frame or message.
     pub fn is_inside(&self) -> bool {
         self.header_len > 0 || self.open.is_some() || self.fragments > 0
+    }
+
+    /// The client has said goodbye: nothing more is read.
+    pub fn is_used_up(&self) -> bool {
+        self.closed
     }
 
     /// Takes bytes as they come and adds what they complete to `out`, also when it then refuses the rest.
@@ -152,7 +186,9 @@ impl Decoder {
     }
 
     fn check_first(&self, first: u8) -> Result<(), Violation> {
-        if first & 0x70 != 0 {
+        // The first frame of a message says whether it is compressed.
+        let may_compress = self.rules.deflate && matches!(first & 0x0f, TEXT | BINARY);
+        if first & 0x30 != 0 || (first & RSV1 != 0 && !may_compress) {
             return Err(Violation::Protocol("reserved bit set"));
         }
         let is_final = first & 0x80 != 0;
@@ -184,12 +220,15 @@ impl Decoder {
             return Err(Violation::Protocol("length not in its shortest form"));
         }
         let opcode = first & 0x0f;
-        if opcode == BINARY {
+        if opcode == BINARY && !self.rules.binary {
             return Err(Violation::Binary);
         }
-        if matches!(opcode, CONTINUATION | TEXT) {
+        if matches!(opcode, TEXT | BINARY) {
+            (self.is_binary, self.is_compressed) = (opcode == BINARY, first & RSV1 != 0);
+        }
+        if matches!(opcode, CONTINUATION | TEXT | BINARY) {
             self.fragments += 1;
-            if self.fragments > FRAGMENTS_MAX || self.message.len() as u64 + length > self.message_bytes_max as u64 {
+            if self.fragments > self.rules.fragments_max || self.message.len() as u64 + length > self.rules.message_bytes_max as u64 {
                 return Err(Violation::TooBig);
             }
         }
@@ -197,12 +236,12 @@ impl Decoder {
     }
 
     fn read_payload(&mut self, open: Open, payload: &[u8]) -> Result<(), Violation> {
-        let is_text = matches!(open.opcode, CONTINUATION | TEXT);
-        let into = if is_text { &mut self.message } else { &mut self.control };
+        let is_data = matches!(open.opcode, CONTINUATION | TEXT | BINARY);
+        let into = if is_data { &mut self.message } else { &mut self.control };
         // The mask goes on where the last piece of the payload left off.
         let start = (open.seen % 4) as usize;
         into.extend(payload.iter().zip(open.mask.iter().cycle().skip(start)).map(|(byte, mask)| byte ^ mask));
-        if is_text { self.check_utf8() } else { Ok(()) }
+        if is_data && !self.is_binary && !self.is_compressed { self.check_utf8() } else { Ok(()) }
     }
 
     /// As far as it has come; a character may still be cut in two.
@@ -222,14 +261,19 @@ impl Decoder {
                 out.push(Incoming::Close(close_code(&std::mem::take(&mut self.control))?));
             }
             PING => out.push(Incoming::Ping(std::mem::take(&mut self.control).into())),
-            PONG => {
-                self.control = Vec::new();
-                out.push(Incoming::Pong);
-            }
+            PONG => out.push(Incoming::Pong(std::mem::take(&mut self.control).into())),
             _ if open.is_final => {
                 self.fragments = 0;
                 self.checked = 0;
-                out.push(Incoming::Text(String::from_utf8(std::mem::take(&mut self.message)).map_err(|_| Violation::Utf8)?));
+                let mut message = std::mem::take(&mut self.message);
+                if std::mem::take(&mut self.is_compressed) {
+                    message = deflate::inflate(&message, self.rules.message_bytes_max)?;
+                }
+                out.push(if self.is_binary {
+                    Incoming::Binary(message.into())
+                } else {
+                    Incoming::Text(String::from_utf8(message).map_err(|_| Violation::Utf8)?)
+                });
             }
             _ => {}
         }
@@ -271,7 +315,11 @@ fn close_code(payload: &[u8]) -> Result<Option<u16>, Violation> {
 
 /// A text frame, header included: made once, shared by everybody who gets it.
 pub fn encode_text(text: &str) -> Bytes {
-    encode(TEXT, text.as_bytes())
+    encode(0x80 | TEXT, text.as_bytes())
+}
+
+pub fn encode_binary(bytes: &[u8]) -> Bytes {
+    encode(0x80 | BINARY, bytes)
 }
 
 /// `value` as JSON in a text frame, without a copy in between.
@@ -281,7 +329,7 @@ pub fn encode_json<T: Serialize>(value: &T) -> Result<Bytes, serde_json::Error> 
     let mut writer = frame.writer();
     serde_json::to_writer(&mut writer, value)?;
     let mut frame = writer.into_inner();
-    let header = header(TEXT, frame.len() - HEADER_ROOM);
+    let header = header(0x80 | TEXT, frame.len() - HEADER_ROOM);
     let start = HEADER_ROOM - header.len();
     if let Some(place) = frame.get_mut(start..HEADER_ROOM) {
         place.copy_from_slice(&header);
@@ -289,13 +337,14 @@ pub fn encode_json<T: Serialize>(value: &T) -> Result<Bytes, serde_json::Error> 
     Ok(frame.freeze().slice(start..))
 }
 
-pub fn encode_ping() -> Bytes {
-    Bytes::from_static(&[0x80 | PING, 0])
+/// `payload`: at most 125 bytes; the pong brings it back.
+pub fn encode_ping(payload: &[u8]) -> Bytes {
+    encode(0x80 | PING, payload)
 }
 
 /// `payload`: the ping's, at most 125 bytes.
 pub fn encode_pong(payload: &[u8]) -> Bytes {
-    encode(PONG, payload)
+    encode(0x80 | PONG, payload)
 }
 
 /// `reason` is cut to what a close frame can carry.
@@ -307,11 +356,12 @@ pub fn encode_close(code: u16, reason: &str) -> Bytes {
     let mut payload = Vec::with_capacity(2 + end);
     payload.extend_from_slice(&code.to_be_bytes());
     payload.extend_from_slice(reason.get(..end).unwrap_or_default().as_bytes());
-    encode(CLOSE, &payload)
+    encode(0x80 | CLOSE, &payload)
 }
 
-fn encode(opcode: u8, payload: &[u8]) -> Bytes {
-    let header = header(opcode, payload.len());
+/// `first`: FIN, reserved bits and opcode.
+pub(super) fn encode(first: u8, payload: &[u8]) -> Bytes {
+    let header = header(first, payload.len());
     let mut frame = BytesMut::with_capacity(header.len() + payload.len());
     frame.put_slice(&header);
     frame.put_slice(payload);
@@ -319,8 +369,8 @@ fn encode(opcode: u8, payload: &[u8]) -> Bytes {
 }
 
 /// Of a server's unfragmented, unmasked frame.
-fn header(opcode: u8, length: usize) -> Vec<u8> {
-    let mut header = vec![0x80 | opcode];
+fn header(first: u8, length: usize) -> Vec<u8> {
+    let mut header = vec![first];
     match length {
         0..=125 => header.push(length as u8),
         126..=0xffff => {

@@ -24,7 +24,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 fn read(bytes: &[u8]) -> (Vec<Incoming>, Result<(), u16>) {
     let mut out = Vec::new();
-    let result = Decoder::new(LIMIT).push(bytes, &mut out);
+    let result = Decoder::new(Rules::PROTOCOL).push(bytes, &mut out);
     (out, result.map_err(Violation::code))
 }
 
@@ -35,8 +35,12 @@ fn refusal(bytes: &[u8]) -> u16 {
 #[test]
 fn reads_text_ping_pong_and_close() {
     let input = [frame(0x81, b"hello"), frame(0x89, b"p"), frame(0x8a, b""), frame(0x88, &[0x03, 0xe8, b'o', b'k'])].concat();
-    let expected =
-        vec![Incoming::Text("hello".into()), Incoming::Ping(Bytes::from_static(b"p")), Incoming::Pong, Incoming::Close(Some(1000))];
+    let expected = vec![
+        Incoming::Text("hello".into()),
+        Incoming::Ping(Bytes::from_static(b"p")),
+        Incoming::Pong(Bytes::new()),
+        Incoming::Close(Some(1000)),
+    ];
     assert_eq!(read(&input), (expected, Ok(())));
     assert_eq!(read(&frame(0x88, b"")).0, [Incoming::Close(None)]);
 }
@@ -109,7 +113,8 @@ fn too_much_is_1009_before_it_comes() {
     assert_eq!(read(&frame(0x81, &[b'x'; LIMIT])).0.len(), 1);
     let drops: Vec<u8> = std::iter::once(frame(0x01, &[b'x'; LIMIT])).chain([frame(0x80, b"x")]).flatten().collect();
     assert_eq!(refusal(&drops), 1009);
-    let empty: Vec<u8> = std::iter::once(frame(0x01, b"")).chain((0..FRAGMENTS_MAX).map(|_| frame(0x00, b""))).flatten().collect();
+    let empty: Vec<u8> =
+        std::iter::once(frame(0x01, b"")).chain((0..Rules::PROTOCOL.fragments_max).map(|_| frame(0x00, b""))).flatten().collect();
     assert_eq!(refusal(&empty), 1009);
 }
 
@@ -129,7 +134,7 @@ fn every_split_gives_the_same() {
     for input in [good, bad] {
         let whole = read(&input);
         for round in 0..200 {
-            let mut decoder = Decoder::new(LIMIT);
+            let mut decoder = Decoder::new(Rules::PROTOCOL);
             let (mut out, mut rest, mut result) = (Vec::new(), input.as_slice(), Ok(()));
             while !rest.is_empty() && result.is_ok() {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -145,7 +150,7 @@ fn every_split_gives_the_same() {
 
 #[test]
 fn a_quiet_decoder_holds_nothing() {
-    let mut decoder = Decoder::new(LIMIT);
+    let mut decoder = Decoder::new(Rules::PROTOCOL);
     let mut out = Vec::new();
     decoder.push(&[frame(0x81, &[b'x'; 5_000]), frame(0x89, b"p")].concat(), &mut out).unwrap();
     assert!(!decoder.is_inside());

@@ -12,13 +12,17 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use hyper::upgrade::{OnUpgrade, Parts as Upgraded};
 use hyper_util::rt::TokioIo;
 use tertulia_domain::error::{Code, Refusal};
+use tertulia_domain::ids::{SessionId, UserId};
 use tertulia_protocol::SUBPROTOCOL;
+use tertulia_services::Caller;
 use tertulia_services::auth::Verified;
 use tertulia_services::spine::limits::Key;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
 
-use super::connection::{self, Opened};
+use super::open::{self, Opened};
+use super::{deflate, hub};
 use crate::gateway::Gateway;
 use crate::rest::answer;
 use crate::rest::call::Client;
@@ -29,8 +33,11 @@ use crate::rest::route::{Sender, authenticate};
 /// RFC 6455, section 1.3.
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+const A_YEAR_MS: i64 = 365 * 86_400_000;
+const RESUME_CHARS_MAX: usize = 128;
+
 /// The place among the open sockets; a WebSocket keeps it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Place(pub Arc<OwnedSemaphorePermit>);
 
 /// `GET /api/v1/ws`.
@@ -50,20 +57,22 @@ async fn open(gateway: &Gateway, mut request: Request<Body>) -> Result<Response,
         return Err(Refusal::new(Code::Origin, "this site may not use this server"));
     }
     if gateway.hub.is_draining() {
-        return Err(Refusal::unavailable("this server is about to stop", 1_000));
+        return Err(hub::draining());
     }
+    let deflates = gateway.config.compression && deflate::is_offered(&parts.headers);
     let Some(Sender(client)) = parts.extensions.get::<Sender>() else { return Err(Refusal::new(Code::Internal, "a fault of ours")) };
     gateway.services.spine.limits.take(Key::ConnectFrom(client.address))?;
-    let verified = identify(gateway, &parts, client).await?;
+    let verified = if gateway.config.echo { nobody(gateway) } else { identify(gateway, &parts, client).await? };
     gateway.services.spine.limits.take(Key::Connect(verified.caller.user_id))?;
+    let resume = resume_token(parts.uri.query())?;
     let offered = offered_protocols(&parts.headers);
     let speaks = offered.is_empty() || offered.iter().any(|name| name == SUBPROTOCOL);
     let on_upgrade = on_upgrade.ok_or_else(|| Refusal::field("upgrade", "is not possible on this connection"))?;
-    let opened = Opened { gateway: gateway.clone(), verified, speaks, place };
+    let opened = Opened { gateway: gateway.clone(), verified, speaks, place, resume, deflates };
     gateway.services.spine.tasks.run(take_over(on_upgrade, opened));
     // A browser hears the close code of an unknown protocol only where its first choice is named.
     let chosen = if speaks { offered.first().map(|_| SUBPROTOCOL) } else { offered.first().map(String::as_str) };
-    Ok(switching(&accept, chosen))
+    Ok(switching(&accept, chosen, deflates))
 }
 
 async fn take_over(on_upgrade: OnUpgrade, opened: Opened) {
@@ -75,7 +84,7 @@ async fn take_over(on_upgrade: OnUpgrade, opened: Opened) {
     // A copy: the buffer itself would keep the whole read buffer of the request alive.
     let early = read_buf.to_vec();
     drop(read_buf);
-    connection::run(io.into_inner(), early, opened).await;
+    open::open(io.into_inner(), early, opened).await;
 }
 
 /// The `Sec-WebSocket-Accept` of a handshake that is in order.
@@ -115,8 +124,23 @@ async fn identify(gateway: &Gateway, parts: &http::request::Parts, client: &Clie
     match (tickets.next(), tickets.next()) {
         (Some((_, ticket)), None) => gateway.services.auth.redeem_ticket(&ticket, client.origin.as_deref()).await,
         (Some(_), Some(_)) => Err(Refusal::field("ticket", "stands twice")),
-        (None, _) => authenticate(gateway, parts).await,
+        (None, _) => {
+            gateway.let_in()?;
+            authenticate(gateway, parts).await
+        }
     }
+}
+
+/// Whoever has what they say sent back.
+fn nobody(gateway: &Gateway) -> Verified {
+    let caller = Caller { user_id: UserId(Uuid::nil()), session_id: SessionId(Uuid::nil()) };
+    Verified { caller, expires_at: gateway.services.spine.clock.now().plus_millis(A_YEAR_MS) }
+}
+
+/// What it goes on from. A token that is too long is none.
+fn resume_token(query: Option<&str>) -> Result<Option<String>, Refusal> {
+    let pairs = query::pairs(query.unwrap_or_default())?.into_iter();
+    Ok(pairs.filter(|(name, value)| name == "resume" && value.len() <= RESUME_CHARS_MAX).map(|(_, value)| value).next())
 }
 
 fn offered_protocols(headers: &HeaderMap) -> Vec<String> {
@@ -124,12 +148,18 @@ fn offered_protocols(headers: &HeaderMap) -> Vec<String> {
     values.flat_map(|value| value.split(',')).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
-fn switching(accept: &str, protocol: Option<&str>) -> Response {
+fn switching(accept: &str, protocol: Option<&str>, deflates: bool) -> Response {
     let mut response = answer::empty(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    for (name, value) in [(header::SEC_WEBSOCKET_ACCEPT, Some(accept)), (header::SEC_WEBSOCKET_PROTOCOL, protocol)] {
+    let extension = deflates.then_some(deflate::ACCEPTED);
+    let named = [
+        (header::SEC_WEBSOCKET_ACCEPT, Some(accept)),
+        (header::SEC_WEBSOCKET_PROTOCOL, protocol),
+        (header::SEC_WEBSOCKET_EXTENSIONS, extension),
+    ];
+    for (name, value) in named {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             headers.insert(name, value);
         }

@@ -1,106 +1,64 @@
-//! Who is connected to this node, what they listen to, and what they get.
-//!
-//! Locks are taken in this order and none is held across an await: a room's shard, a user's shard, a
-//! listener, a connection.
+//! Who is connected to this node, what they listen to, and what they get. The [`core`] decides; what is here reads
+//! the bus and the log for it, and tells the shards.
 
+pub mod core;
 mod deliver;
-mod listen;
-mod order;
-mod presence;
-mod shards;
+mod membership;
+mod repair;
+mod resume;
+mod room;
+mod watches;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tertulia_domain::event::Event;
+use tertulia_domain::error::Refusal;
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
-use tertulia_domain::sequencer::Sequencer;
-use tertulia_protocol::v1::{ServerDraining, ServerFrame};
-use tertulia_services::{Caller, Services};
+use tertulia_ports::Heard;
+use tertulia_protocol::v1::{ConversationAdded, ServerDraining, ServerFrame};
+use tertulia_services::{Answer, Caller, Services};
 
-use self::presence::Watching;
-use self::shards::Shards;
+use self::core::{Core, Effect, Ways};
+use self::resume::Parking;
+pub use self::resume::Resumed;
+pub use self::room::Audience;
 use super::close::Close;
+pub use super::command::Command;
 use super::encode;
-use super::send_queue::{Class, SendQueue};
+use super::outgoing::Frame;
+use super::shard::inbox::Inbox;
 
-/// How often the tails of all logs are compared with what was delivered: an event lost at the end shows no gap.
-const TAILS_EVERY: Duration = Duration::from_secs(30);
-/// A heartbeat reports heads that moved this much before the last one too, for those under way.
-const HEARTBEAT_OVERLAP: Duration = Duration::from_secs(2);
+/// A conversation, within this node and for as long as somebody listens to it.
+pub type RoomNo = u32;
 
-/// One WebSocket, as everybody but its own task sees it.
-pub struct Connection {
-    pub id: ConnectionId,
-    pub caller: Caller,
-    pub queue: SendQueue,
-    /// Of the access token, in milliseconds since 1970.
-    pub expires_at_ms: AtomicI64,
-    focus: Mutex<Option<ConversationId>>,
-    beat_at: Mutex<Instant>,
-    watching: Mutex<Option<Box<Watching>>>,
-}
-
-impl Connection {
-    pub fn new(id: ConnectionId, caller: Caller, expires_at_ms: i64) -> Self {
-        Self {
-            id,
-            caller,
-            queue: SendQueue::default(),
-            expires_at_ms: AtomicI64::new(expires_at_ms),
-            focus: Mutex::default(),
-            beat_at: Mutex::new(Instant::now()),
-            watching: Mutex::default(),
-        }
-    }
-
-    /// What its user looks at.
-    pub fn focus(&self, conversation: Option<ConversationId>) {
-        *self.focus.lock() = conversation;
-    }
+/// A connection, within this node and until it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Handle {
+    pub shard: u16,
+    pub slot: u32,
 }
 
 /// A connection and whom it stands for.
-#[derive(Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Member {
     pub caller: Caller,
-    pub connection: Arc<Connection>,
+    pub handle: Handle,
 }
 
-/// One user on this node: what they listen to is the same for all their connections.
-struct Listener {
-    user_id: UserId,
-    state: Mutex<Listening>,
-    /// Held while conversations are read from the store.
-    loading: tokio::sync::Mutex<()>,
-}
-
-#[derive(Default)]
-struct Listening {
-    /// Oldest first.
-    connections: Vec<Arc<Connection>>,
-    rooms: HashSet<ConversationId>,
-    loaded: bool,
-    /// Conversations gained or lost while a list of them was being read, which may not know of it.
-    changed: Option<HashSet<ConversationId>>,
-}
-
-/// One conversation that somebody on this node listens to.
-struct Room {
-    listeners: HashMap<UserId, Arc<Listener>>,
-    order: Order,
-    repairing: bool,
-    moved_at: Instant,
-}
-
-enum Order {
-    /// Where delivery begins is being read; what comes meanwhile waits.
-    Reading(Vec<Arc<Event>>),
-    Known(Sequencer<Arc<Event>>),
-}
+/// How often the tails of all logs are compared with what was delivered: an event lost at the end shows no gap.
+const TAILS_EVERY: Duration = Duration::from_secs(30);
+const TICK: Duration = Duration::from_millis(200);
+/// A heartbeat reports heads that moved this lately: since the last one, however late it was.
+const HEADS_WITHIN: Duration = Duration::from_secs(95);
+/// Signals handled before others get a turn.
+const AT_ONCE: u32 = 256;
+/// Commands that a shard may be behind before the bus has to wait.
+const BACKLOG_MAX: usize = 8_192;
+/// Users whose conversations are read at the same time.
+const LOADS_AT_ONCE: usize = 64;
 
 /// A cheap handle.
 #[derive(Clone)]
@@ -108,28 +66,24 @@ pub struct Hub(Arc<Inner>);
 
 struct Inner {
     services: Services,
-    connections_per_user: usize,
-    rooms: Shards<ConversationId, Room>,
-    users: Shards<UserId, Arc<Listener>>,
-    watchers: Shards<UserId, Vec<Weak<Connection>>>,
-    /// Presence batches under way: when each ends, soonest first.
-    windows: Mutex<VecDeque<(Instant, Weak<Connection>)>>,
-    connected: AtomicUsize,
+    core: Mutex<Core>,
+    shards: Vec<Arc<Inbox>>,
+    /// Held while a user's conversations are read; users share them.
+    loads: Vec<tokio::sync::Mutex<()>>,
+    parking: Mutex<Parking>,
     draining: AtomicBool,
     hears: AtomicBool,
     resyncing: AtomicBool,
 }
 
 impl Hub {
-    /// Begins to hear the bus.
-    pub fn start(services: Services, connections_per_user: usize) -> Self {
+    /// Begins to hear the bus. `shards`: where commands go.
+    pub fn start(services: Services, ways: Ways, shards: Vec<Arc<Inbox>>) -> Self {
         let hub = Self(Arc::new(Inner {
-            connections_per_user,
-            rooms: Shards::default(),
-            users: Shards::default(),
-            watchers: Shards::default(),
-            windows: Mutex::default(),
-            connected: AtomicUsize::new(0),
+            core: Mutex::new(Core::new(ways)),
+            shards,
+            loads: (0..LOADS_AT_ONCE).map(|_| tokio::sync::Mutex::default()).collect(),
+            parking: Mutex::default(),
             draining: AtomicBool::new(false),
             hears: AtomicBool::new(true),
             resyncing: AtomicBool::new(false),
@@ -138,16 +92,97 @@ impl Hub {
         hub.hear();
         let tasks = &hub.0.services.spine.tasks;
         let ticking = hub.clone();
-        tasks.every(presence::TICK, move || {
-            ticking.end_windows(Instant::now());
+        tasks.every(TICK, move || {
+            ticking.with(|core, now| {
+                core.end_windows(now);
+                core.pulse_due(now);
+            });
             std::future::ready(())
         });
         let checking = hub.clone();
         tasks.every(TAILS_EVERY, move || {
             let hub = checking.clone();
-            async move { hub.check_tails().await }
+            async move {
+                hub.forget_parked();
+                hub.check_tails().await;
+            }
         });
         hub
+    }
+
+    /// Changes the core and does what follows, in the order in which it was decided.
+    fn with<T>(&self, change: impl FnOnce(&mut Core, Instant) -> T) -> T {
+        let mut core = self.0.core.lock();
+        // Taken under the lock, so that it never goes back from one change to the next.
+        let answer = change(&mut core, Instant::now());
+        for (shard, command) in core.take_commands() {
+            self.tell(shard, command);
+        }
+        let effects = core.take_effects();
+        drop(core);
+        effects.into_iter().for_each(|effect| self.carry_out(effect));
+        answer
+    }
+
+    pub(super) fn tell(&self, shard: u16, command: Command) {
+        if let Some(inbox) = self.0.shards.get(usize::from(shard)) {
+            inbox.push(command);
+        }
+    }
+
+    fn carry_out(&self, effect: Effect) {
+        let hub = self.clone();
+        match effect {
+            Effect::Repair { id, wait } => hub.start_repair(id, 0, wait),
+            Effect::Begin { user, id, fresh } => drop(self.0.services.spine.tasks.run(async move {
+                if fresh && let Err(refusal) = hub.begin(&[id]).await {
+                    tracing::warn!(conversation_id = %id, code = %refusal.code, "cannot read where delivery begins; trying again with the next tail check");
+                }
+                if let Some(frame) = hub.added_frame(user, id).await {
+                    hub.with(|core, _| core.tell_added(user, id, &frame));
+                }
+            })),
+        }
+    }
+
+    async fn added_frame(&self, user: UserId, id: ConversationId) -> Option<Frame> {
+        let conversation = self.0.services.delivery.view(user, id).await.ok().flatten()?;
+        Some(Frame::durable(encode::server_frame(&ServerFrame::ConversationAdded(ConversationAdded { conversation }))))
+    }
+
+    /// Hears the bus until the server stops.
+    fn hear(&self) {
+        let hub = self.clone();
+        let mut bus = self.0.services.delivery.subscribe();
+        let stopping = self.0.services.spine.tasks.stopping();
+        self.0.services.spine.tasks.run(async move {
+            let mut handled = 0u32;
+            loop {
+                let heard = tokio::select! {
+                    () = stopping.cancelled() => return hub.stop(),
+                    heard = bus.next() => heard,
+                };
+                match heard {
+                    Some(Heard::Signal(signal)) => hub.with(|core, now| core.signal(signal, now)),
+                    Some(Heard::Lost) => hub.resync(),
+                    None => break,
+                }
+                handled = handled.wrapping_add(1);
+                if handled.is_multiple_of(AT_ONCE) {
+                    hub.let_shards_catch_up().await;
+                }
+            }
+            tracing::error!("the bus is gone");
+            hub.0.hears.store(false, Ordering::Relaxed);
+        });
+    }
+
+    /// What a shard cannot take yet waits on the bus, whose bounds are known; what the bus then loses is read from the log.
+    async fn let_shards_catch_up(&self) {
+        tokio::task::yield_now().await;
+        while self.0.shards.iter().any(|inbox| inbox.len() > BACKLOG_MAX) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Whether the bus is there.
@@ -161,51 +196,108 @@ impl Hub {
 
     /// WebSockets open on this node.
     pub fn connected(&self) -> usize {
-        self.0.connected.load(Ordering::Relaxed)
+        self.0.core.lock().connected()
     }
 
-    /// The heads of the connection's conversations that moved since it last asked.
-    pub fn heads_moved(&self, connection: &Connection) -> BTreeMap<ConversationId, Seq> {
+    /// The heads of the user's conversations that moved since they last asked.
+    pub fn heads_moved(&self, user: UserId) -> BTreeMap<ConversationId, Seq> {
         let now = Instant::now();
-        let since = std::mem::replace(&mut *connection.beat_at.lock(), now);
-        let since = since.checked_sub(HEARTBEAT_OVERLAP).unwrap_or(since);
-        let rooms: Vec<ConversationId> = match self.0.users.lock(connection.caller.user_id).get(&connection.caller.user_id) {
-            Some(listener) => listener.state.lock().rooms.iter().copied().collect(),
-            None => return BTreeMap::new(),
+        let since = now.checked_sub(HEADS_WITHIN).unwrap_or(now);
+        self.0.core.lock().heads_moved(user, since).into_iter().collect()
+    }
+
+    pub fn focus(&self, member: Member, id: Option<ConversationId>) {
+        self.with(|core, _| core.focus(member.caller.user_id, member.handle, id));
+    }
+
+    /// A newer access token keeps the connection open.
+    pub fn extend(&self, member: Member, expires_at_ms: i64) {
+        self.tell(member.handle.shard, Command::Expires { slot: member.handle.slot, at_ms: expires_at_ms });
+    }
+
+    pub fn watch(&self, member: Member, users: &[UserId]) -> Answer<()> {
+        self.with(|core, now| core.watch(member.handle, users, now))
+    }
+
+    pub fn unwatch(&self, member: Member, users: &[UserId]) {
+        self.with(|core, _| core.unwatch(member.handle, users));
+    }
+
+    /// Gives a connection its place among those of its user. It listens to everything when this answers: nothing that
+    /// is committed from now on passes it by.
+    pub async fn join(&self, caller: Caller, id: ConnectionId) -> (Handle, Answer<()>) {
+        metrics::gauge!("tertulia_connections").increment(1.0);
+        let (handle, _) = self.with(|core, _| core.join(caller, id));
+        let user = caller.user_id;
+        let _loading = self.loading(user).await;
+        let loaded = self.with(|core, _| core.is_loaded(user));
+        // Some may have been gained a moment ago.
+        let listens = if loaded { self.begin(&self.not_begun(user)).await } else { self.load(user, false).await };
+        (handle, listens)
+    }
+
+    async fn loading(&self, user: UserId) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let [.., last] = *user.as_bytes();
+        match self.0.loads.get(usize::from(last) % LOADS_AT_ONCE) {
+            Some(load) => Some(load.lock().await),
+            None => None,
+        }
+    }
+
+    fn not_begun(&self, user: UserId) -> Vec<ConversationId> {
+        self.0.core.lock().not_begun(user)
+    }
+
+    /// Reads what the user may read and makes it what they listen to. With `announce`, they are told of changes.
+    async fn load(&self, user: UserId, announce: bool) -> Answer<()> {
+        self.with(|core, _| core.loading(user));
+        let ids = match self.0.services.delivery.conversations_of(user).await {
+            Ok(ids) => ids,
+            Err(refusal) => {
+                self.with(|core, _| core.not_loaded(user));
+                return Err(refusal);
+            }
         };
-        let moved = rooms.into_iter().filter_map(|id| match self.0.rooms.lock(id).get(&id) {
-            Some(Room { order: Order::Known(order), moved_at, .. }) if *moved_at >= since => Some((id, order.last())),
-            _ => None,
-        });
-        moved.collect()
+        let entered = self.with(|core, now| core.loaded(user, &ids, announce, now));
+        self.begin(&self.not_begun(user)).await?;
+        for id in entered.into_iter().filter(|_| announce) {
+            if let Some(frame) = self.added_frame(user, id).await {
+                self.with(|core, _| core.tell_added(user, id, &frame));
+            }
+        }
+        Ok(())
     }
 
-    fn close_all(&self, close: Close) {
+    /// The shard has forgotten a connection that left.
+    pub fn release(&self, handle: Handle) {
+        self.0.core.lock().release(handle);
+    }
+
+    fn stop(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
-        self.0.users.for_each(|listener| listener.state.lock().connections.iter().for_each(|connection| connection.queue.close(close)));
+        self.0.shards.iter().for_each(|inbox| inbox.push(Command::Stop));
     }
 
-    /// Tells every connection to go, spread over `within`, and waits until they have gone.
+    /// Tells every connection to go, spread over `within`, and waits until they have gone. Where each was is kept, so
+    /// that they can go on with the next process.
     pub async fn drain(&self, within: Duration) {
         self.0.draining.store(true, Ordering::Relaxed);
-        let mut connections: Vec<Arc<Connection>> = Vec::new();
-        self.0.users.for_each(|listener| connections.extend(listener.state.lock().connections.iter().cloned()));
-        let count = u32::try_from(connections.len()).unwrap_or(u32::MAX).max(1);
+        let handles = self.0.core.lock().handles();
+        let count = u32::try_from(handles.len()).unwrap_or(u32::MAX).max(1);
         let spread = within / 2;
-        for (place, connection) in (0u32..).zip(&connections) {
+        for (place, handle) in (0u32..).zip(&handles) {
             let after = spread.mul_f64(f64::from(place) / f64::from(count));
             let reconnect_after_ms = u64::try_from(after.as_millis()).unwrap_or_default();
-            connection
-                .queue
-                .push(encode::server_frame(&ServerFrame::ServerDraining(ServerDraining { reconnect_after_ms })), Class::Durable);
+            let frame = encode::server_frame(&ServerFrame::ServerDraining(ServerDraining { reconnect_after_ms }));
+            self.tell(handle.shard, Command::ToConnection { slot: handle.slot, frame: Frame::durable(frame) });
         }
         // A moment for the first to open another socket before this one closes.
         tokio::time::sleep(within / 10).await;
         let steps = count.min(50);
-        let chunk = connections.len().div_ceil(steps as usize).max(1);
-        for group in connections.chunks(chunk) {
-            group.iter().for_each(|connection| connection.queue.close(Close::DRAIN));
-            if group.len() < connections.len() {
+        let chunk = handles.len().div_ceil(steps as usize).max(1);
+        for group in handles.chunks(chunk) {
+            group.iter().for_each(|handle| self.tell(handle.shard, Command::Close { slot: handle.slot, close: Close::DRAIN }));
+            if group.len() < handles.len() {
                 tokio::time::sleep(spread / steps).await;
             }
         }
@@ -213,5 +305,11 @@ impl Hub {
         while self.connected() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        self.keep_parked().await;
     }
+}
+
+/// What a draining node answers to who wants in.
+pub fn draining() -> Refusal {
+    Refusal::unavailable("this server is about to stop", 1_000)
 }

@@ -13,6 +13,15 @@ pub struct Tail {
     pub epoch: String,
 }
 
+/// How long a log is, and for how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    pub conversation_id: ConversationId,
+    pub seq: Seq,
+    /// Members as of `seq`.
+    pub member_count: u64,
+}
+
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
@@ -38,7 +47,7 @@ pub trait Log: Send + Sync {
     /// As `tail`, for the server's own repair of delivery; membership is the caller's to check.
     async fn repair(&self, id: ConversationId, after: Seq, limit: u32) -> StoreResult<Tail>;
     /// The heads of those that exist.
-    async fn heads(&self, ids: &[ConversationId]) -> StoreResult<Vec<(ConversationId, Seq)>>;
+    async fn heads(&self, ids: &[ConversationId]) -> StoreResult<Vec<Head>>;
     /// Reads everything and compares: logs without a gap, derived state equal to what the log says. `progress`
     /// is told the number of conversations done.
     async fn check(&self, progress: Box<dyn Fn(u64, u64) + Send + Sync>) -> StoreResult<CheckReport>;

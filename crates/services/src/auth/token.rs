@@ -37,6 +37,7 @@ pub struct Tokens {
     signing: EncodingKey,
     verifying: DecodingKey,
     chaining: hmac::Key,
+    pub(super) resuming: hmac::Key,
 }
 
 fn fault(what: &'static str) -> Refusal {
@@ -50,7 +51,9 @@ impl Tokens {
         let pkcs8 = spine.store.sessions.secret("access-token-key", fresh.as_ref().to_vec()).await.map_err(refuse)?;
         let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| fault("the stored key is unreadable"))?;
         let chaining = spine.store.sessions.secret("refresh-token-chain", random().to_vec()).await.map_err(refuse)?;
+        let resuming = spine.store.sessions.secret("resume-token-key", random().to_vec()).await.map_err(refuse)?;
         Ok(Self {
+            resuming: hmac::Key::new(hmac::HMAC_SHA256, &resuming),
             signing: EncodingKey::from_ed_der(&pkcs8),
             verifying: DecodingKey::from_ed_der(pair.public_key().as_ref()),
             chaining: hmac::Key::new(hmac::HMAC_SHA256, &chaining),

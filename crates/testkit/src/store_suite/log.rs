@@ -2,6 +2,8 @@
 
 use tertulia_domain::{Code, Seq};
 
+use tertulia_ports::store::log::Head;
+
 use crate::World;
 use crate::world::{code_of, may_read, new_id};
 
@@ -28,7 +30,8 @@ pub async fn heads_of_those_that_exist(world: &World) {
     let maya = world.user("maya").await;
     let (one, two) = (world.group(maya, &[]).await, world.group(maya, &[]).await);
     world.send(two, maya, "hello").await;
-    assert_eq!(world.store.log.heads(&[two, new_id(), one]).await.unwrap(), [(two, 2), (one, 1)]);
+    let head = |conversation_id, seq, member_count| Head { conversation_id, seq, member_count };
+    assert_eq!(world.store.log.heads(&[two, new_id(), one]).await.unwrap(), [head(two, 2, 1), head(one, 1, 1)]);
 }
 
 pub async fn a_store_is_healthy(world: &World) {

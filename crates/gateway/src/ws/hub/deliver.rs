@@ -1,54 +1,28 @@
 //! From what the bus says to the frames that connections get. Every frame is encoded once.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tertulia_domain::event::{Event, EventBody};
-use tertulia_domain::ids::{ConversationId, UserId};
-use tertulia_ports::{Heard, ReceiptKind, Signal};
-use tertulia_protocol::v1::{Badge, ReceiptFrame, ServerFrame, TypingIndicator};
+use tertulia_domain::ids::{ConversationId, Seq, UserId};
+use tertulia_domain::sequencer::{Sequencer, Step};
+use tertulia_ports::{ReceiptKind, Signal};
+use tertulia_protocol::v1::{Badge, ConversationActivity, ReceiptFrame, ServerFrame, TypingIndicator};
 
-use super::{Hub, Listener, Room};
+use super::core::{Core, Effect};
+use super::room::{Audience, Order, Way};
+use super::{Command, RoomNo};
 use crate::ws::close::Close;
 use crate::ws::encode;
-use crate::ws::send_queue::Class;
+use crate::ws::outgoing::{Class, Frame};
 
-/// Signals handled before others get a turn.
-const AT_ONCE: u32 = 256;
+/// Who does not get events in full is told of them this often.
+const PULSE_EVERY: Duration = Duration::from_secs(1);
 
-impl Hub {
-    /// Hears the bus until the server stops.
-    pub(super) fn hear(&self) {
-        let hub = self.clone();
-        let mut bus = self.0.services.delivery.subscribe();
-        let stopping = self.0.services.spine.tasks.stopping();
-        self.0.services.spine.tasks.run(async move {
-            let mut handled = 0u32;
-            loop {
-                let heard = tokio::select! {
-                    () = stopping.cancelled() => return hub.close_all(Close::DRAIN),
-                    heard = bus.next() => heard,
-                };
-                match heard {
-                    Some(Heard::Signal(signal)) => hub.signal(signal),
-                    Some(Heard::Lost) => hub.resync(),
-                    None => break,
-                }
-                handled = handled.wrapping_add(1);
-                if handled.is_multiple_of(AT_ONCE) {
-                    tokio::task::yield_now().await;
-                }
-            }
-            tracing::error!("the bus is gone");
-            hub.0.hears.store(false, Ordering::Relaxed);
-        });
-    }
-
-    fn signal(&self, signal: Signal) {
+impl Core {
+    pub fn signal(&mut self, signal: Signal, now: Instant) {
         match signal {
-            Signal::Event(event) => self.accept(event),
+            Signal::Event(event) => self.accept(event, now),
             Signal::Receipt { conversation_id, user_id, kind, seq, at } => {
                 let receipt = ReceiptFrame { conversation_id, user_id, seq, at };
                 let frame = match kind {
@@ -56,74 +30,177 @@ impl Hub {
                     ReceiptKind::Read => ServerFrame::ReceiptRead(receipt),
                 };
                 let key = about(conversation_id, Some(user_id)) ^ u128::from(kind == ReceiptKind::Read);
-                self.to_room(conversation_id, None, &frame, Class::State, key);
+                self.tell_small_room(conversation_id, user_id, &frame, key, now);
             }
             Signal::Typing { conversation_id, thread_root, user_id, display_name, active } => {
                 let typing = TypingIndicator { conversation_id, thread_root, user_id, display_name: display_name.to_string(), active };
-                self.to_room(conversation_id, Some(user_id), &ServerFrame::TypingIndicator(typing), Class::Typing, 0);
+                self.typing(conversation_id, user_id, &ServerFrame::TypingIndicator(typing), now);
             }
-            Signal::Presence(presence) => self.presence_changed(presence, Instant::now()),
+            Signal::Presence(presence) => self.presence_changed(&presence, now),
             Signal::Badge { user_id, conversation_id, unread, read_seq, total_unread } => {
-                let badge = Badge { conversation_id, unread, read_seq, total_unread };
-                self.to_user(user_id, &ServerFrame::NotificationBadge(badge), about(conversation_id, None));
+                let badge = ServerFrame::NotificationBadge(Badge { conversation_id, unread, read_seq, total_unread });
+                self.tell_user(user_id, &Frame::ephemeral(encode::server_frame(&badge), Class::State, about(conversation_id, None)));
             }
-            Signal::Gained { user_id, conversation_id } => self.gained(user_id, conversation_id),
-            Signal::Lost { user_id, conversation_id } => self.lost(user_id, conversation_id),
-            Signal::SessionRevoked { user_id, session_id } => {
-                let Some(listener) = self.listener(user_id) else { return };
-                let state = listener.state.lock();
-                let of_session = state.connections.iter().filter(|connection| connection.caller.session_id == session_id);
-                of_session.for_each(|connection| connection.queue.close(Close::SESSION_REVOKED));
+            Signal::Gained { user_id, conversation_id } => self.gained(user_id, conversation_id, now),
+            Signal::Lost { user_id, conversation_id } => self.lost(user_id, conversation_id, now),
+            Signal::SessionRevoked { user_id, session_id } => self.close_session(user_id, session_id, Close::SESSION_REVOKED),
+        }
+    }
+
+    /// As [`Core::accept`], where the room is known.
+    pub(super) fn accept_in(&mut self, no: RoomNo, event: Arc<Event>, now: Instant) {
+        let Some(room) = self.rooms.get_mut(no as usize) else { return };
+        let id = room.id;
+        let order = match &mut room.order {
+            Order::Reading(early) => return early.push(event),
+            Order::Known(order) => order,
+        };
+        match order.accept(event.seq, event) {
+            Step::Deliver(events) => events.iter().for_each(|event| self.deliver(no, event, now)),
+            Step::Duplicate => {}
+            Step::Gap => {
+                let wait = !order.is_full();
+                if !std::mem::replace(&mut room.repairing, true) {
+                    self.effect(Effect::Repair { id, wait });
+                }
             }
         }
     }
 
-    /// To everybody in the room, in the order of the log. Who was put out hears that, and nothing after it.
-    pub(super) fn deliver(&self, room: &mut Room, event: &Arc<Event>) {
-        room.moved_at = Instant::now();
+    /// After what the log has to be read; none where nothing is missing, which ends the repair.
+    pub fn behind(&mut self, id: ConversationId, head: Seq) -> Option<Seq> {
+        let (_, room) = self.room(id)?;
+        match &room.order {
+            Order::Known(order) if order.has_gap() || order.last() < head => Some(order.last()),
+            _ => {
+                room.repairing = false;
+                None
+            }
+        }
+    }
+
+    /// The log ends before what was heard of it: delivery begins anew after its head.
+    pub fn start_over(&mut self, id: ConversationId, head: Seq, now: Instant) {
+        if let Some((_, room)) = self.room(id) {
+            room.order = Order::Known(Sequencer::new(head));
+            room.repairing = false;
+            room.moved(head, now);
+        }
+    }
+
+    /// A room lags behind its log; false: that is being seen to.
+    pub fn catch_up(&mut self, id: ConversationId) -> bool {
+        self.room(id).is_some_and(|(_, room)| !std::mem::replace(&mut room.repairing, true))
+    }
+
+    /// What a room knows of its size and its past is brought up to date now and then.
+    pub fn rest(&mut self, now: Instant) {
+        self.rooms.iter_mut().for_each(|(_, room)| room.rest(now));
+    }
+
+    /// To those who listen, in the order of the log. Who was put out hears that, and nothing after it.
+    fn deliver(&mut self, no: RoomNo, event: &Arc<Event>, now: Instant) {
+        let id = event.conversation_id;
         if let EventBody::MemberJoined(joined) = &event.body {
-            self.let_in(room, event.conversation_id, joined.member.user_id);
+            self.let_in(joined.member.user_id, id, now);
         }
-        push_all(room.listeners.values(), &encode::event(event), Class::Durable, 0);
-        if let EventBody::MemberLeft(left) = &event.body
-            && let Some(listener) = room.listeners.remove(&left.user_id)
-        {
-            let mut state = listener.state.lock();
-            state.rooms.remove(&event.conversation_id);
-            state.changed.as_mut().map(|changed| changed.insert(event.conversation_id));
+        let summary_messages = self.ways.summary_messages;
+        let Some(room) = self.rooms.get_mut(no as usize) else { return };
+        room.moved(event.seq, now);
+        match &event.body {
+            EventBody::MemberJoined(_) => room.members += 1,
+            EventBody::MemberLeft(_) => room.members = room.members.saturating_sub(1),
+            _ => {}
+        }
+        let is_message = matches!(event.body, EventBody::MessageNew(_));
+        let way = room.way(is_message, summary_messages, now);
+        let audience = if way == Way::Full { Audience::All } else { Audience::Focused };
+        if way != Way::Summary {
+            let frame = Frame::event(encode::event(event), no, event.seq);
+            self.tell_room(no, frame, audience, None, now);
+        }
+        match way {
+            Way::Full => {}
+            Way::Large => self.note(no, Audience::Unfocused, is_message, now),
+            Way::Summary => self.note(no, Audience::All, is_message, now),
+        }
+        if let EventBody::MemberLeft(left) = &event.body {
+            self.put_out(left.user_id, event, now);
         }
     }
 
-    /// Who came back hears it in place, even where the signals of leaving and coming changed places.
-    fn let_in(&self, room: &mut Room, id: ConversationId, user: UserId) {
-        let users = self.0.users.lock(user);
-        let Some(listener) = users.get(&user) else { return };
-        let mut state = listener.state.lock();
-        state.changed.as_mut().map(|changed| changed.insert(id));
-        state.rooms.insert(id);
-        room.listeners.insert(user, listener.clone());
-    }
-
-    fn to_room(&self, id: ConversationId, except: Option<UserId>, frame: &ServerFrame, class: Class, key: u128) {
-        let shard = self.0.rooms.lock(id);
-        let Some(room) = shard.get(&id) else { return };
-        let listeners = room.listeners.values().filter(|listener| Some(listener.user_id) != except);
-        push_all(listeners, &encode::server_frame(frame), class, key);
-    }
-
-    fn to_user(&self, user: UserId, frame: &ServerFrame, key: u128) {
-        if let Some(listener) = self.listener(user) {
-            push_all(std::iter::once(&listener), &encode::server_frame(frame), Class::State, key);
+    /// Something happened that `audience` does not get in full.
+    fn note(&mut self, no: RoomNo, audience: Audience, is_message: bool, now: Instant) {
+        let Some(room) = self.rooms.get_mut(no as usize) else { return };
+        let pulse = room.pulse.get_or_insert_default();
+        pulse.new_messages += u64::from(is_message);
+        let was_owed = pulse.owed.is_some();
+        if pulse.owed != Some(Audience::All) {
+            pulse.owed = Some(audience);
         }
+        if pulse.told_at.is_none_or(|at| now.saturating_duration_since(at) >= PULSE_EVERY) {
+            self.pulse(no, now);
+        } else if !was_owed {
+            self.pulsing.push(no);
+        }
+    }
+
+    /// Tells what is owed and due.
+    pub fn pulse_due(&mut self, now: Instant) {
+        for no in std::mem::take(&mut self.pulsing) {
+            let Some(pulse) = self.rooms.get(no as usize).and_then(|room| room.pulse.as_ref()) else { continue };
+            if pulse.told_at.is_some_and(|at| now.saturating_duration_since(at) < PULSE_EVERY) {
+                self.pulsing.push(no);
+            } else {
+                self.pulse(no, now);
+            }
+        }
+    }
+
+    fn pulse(&mut self, no: RoomNo, now: Instant) {
+        let Some(room) = self.rooms.get_mut(no as usize) else { return };
+        let (id, last_seq) = (room.id, room.last().unwrap_or_default());
+        let Some(pulse) = &mut room.pulse else { return };
+        let Some(audience) = pulse.owed.take() else { return };
+        let new_messages = std::mem::take(&mut pulse.new_messages);
+        pulse.told_at = Some(now);
+        let activity = ServerFrame::ConversationActivity(ConversationActivity { conversation_id: id, last_seq, new_messages });
+        self.tell_room(
+            no,
+            Frame::ephemeral(encode::server_frame(&activity), Class::State, about(id, None).rotate_left(1)),
+            audience,
+            None,
+            now,
+        );
+    }
+
+    fn tell_room(&mut self, no: RoomNo, frame: Frame, audience: Audience, except: Option<UserId>, at: Instant) {
+        let Some(room) = self.rooms.get(no as usize) else { return };
+        let mut shards = room.shards;
+        while shards != 0 {
+            let shard = u16::try_from(shards.trailing_zeros()).unwrap_or_default();
+            shards &= shards - 1;
+            self.command(shard, Command::ToRoom { room: no, frame: frame.clone(), audience, except, at });
+        }
+    }
+
+    /// The reader's own devices hear it everywhere, the others in conversations of up to 100 members.
+    fn tell_small_room(&mut self, id: ConversationId, user: UserId, frame: &ServerFrame, key: u128, now: Instant) {
+        let Some((no, room)) = self.room(id) else { return };
+        let is_small = Self::is_small(room);
+        let frame = Frame::ephemeral(encode::server_frame(frame), Class::State, key);
+        if is_small { self.tell_room(no, frame, Audience::All, None, now) } else { self.tell_user(user, &frame) }
+    }
+
+    fn typing(&mut self, id: ConversationId, user: UserId, frame: &ServerFrame, now: Instant) {
+        let Some((no, room)) = self.room(id) else { return };
+        let audience = if Self::is_small(room) { Audience::All } else { Audience::Focused };
+        let frame = Frame::ephemeral(encode::server_frame(frame), Class::Typing, about(id, Some(user)));
+        self.tell_room(no, frame, audience, Some(user), now);
     }
 }
 
-fn push_all<'a>(listeners: impl Iterator<Item = &'a Arc<Listener>>, frame: &Bytes, class: Class, key: u128) {
-    let deliveries: usize = listeners.map(|listener| listener.push(frame, class, key)).sum();
-    metrics::counter!("tertulia_deliveries_total").increment(deliveries as u64);
-}
-
-/// What a state frame is about: a conversation, and somebody in it.
+/// What an ephemeral frame is about: a conversation, and somebody in it.
 fn about(conversation: ConversationId, user: Option<UserId>) -> u128 {
     conversation.0.as_u128() ^ user.map_or(0, |user| user.0.as_u128().rotate_left(64))
 }

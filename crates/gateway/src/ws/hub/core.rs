@@ -1,0 +1,295 @@
+//! Who is connected, what they listen to, in what order events go out, and by which way. Pure: no I/O, no clock,
+//! no locks. What is to be done comes out as [`Command`]s for shards and [`Effect`]s for who owns the core.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use slab::Slab;
+use tertulia_domain::event::Event;
+use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, SessionId, UserId};
+use tertulia_services::Caller;
+
+use super::room::{Order, Room};
+use super::watches::Watches;
+use super::{Command, Handle, RoomNo};
+use crate::ws::close::Close;
+use crate::ws::outgoing::Frame;
+
+/// How large conversations are treated; see `domain/src/fanout.rs`.
+#[derive(Debug, Clone, Copy)]
+pub struct Ways {
+    /// Shards, 1 to 64.
+    pub shards: usize,
+    /// WebSockets of one user; one more closes the oldest.
+    pub connections_per_user: usize,
+    /// Messages a second in one conversation past which nobody gets them in full; none = no such bound.
+    pub summary_messages: Option<u32>,
+}
+
+/// What the owner of a core has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Read the log until nothing is missing; `wait` a little first, for what is on its way.
+    Repair { id: ConversationId, wait: bool },
+    /// Read where delivery begins, then tell the user that they may read it.
+    Begin { user: UserId, id: ConversationId, fresh: bool },
+}
+
+/// One user on this node: what they listen to is the same for all their connections.
+#[derive(Debug, Default)]
+pub(super) struct Listener {
+    /// Oldest first.
+    pub(super) seats: Vec<Seat>,
+    /// Ascending.
+    pub(super) rooms: Vec<RoomNo>,
+    pub(super) loaded: bool,
+    /// Conversations gained or lost while a list of them was being read, which may not know of it.
+    #[allow(clippy::box_collection, reason = "hardly anybody has one, and everybody pays for its place")]
+    pub(super) changed: Option<Box<HashSet<ConversationId>>>,
+    pub(super) changed_at: Option<Instant>,
+}
+
+/// A connection, as the hub knows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seat {
+    pub(super) id: ConnectionId,
+    pub(super) session: SessionId,
+    pub(super) handle: Handle,
+}
+
+/// What is known of a shard: its slots are given out here.
+#[derive(Debug, Default)]
+struct Slots {
+    next: u32,
+    free: Vec<u32>,
+    used: usize,
+}
+
+pub struct Core {
+    pub(super) ways: Ways,
+    pub(super) users: HashMap<UserId, Listener>,
+    pub(super) rooms: Slab<Room>,
+    pub(super) numbers: HashMap<ConversationId, RoomNo>,
+    pub(super) watches: Watches,
+    /// Rooms that owe their listeners a `conversation.activity`.
+    pub(super) pulsing: Vec<RoomNo>,
+    slots: Vec<Slots>,
+    connections: usize,
+    commands: Vec<(u16, Command)>,
+    effects: Vec<Effect>,
+}
+
+impl Core {
+    pub fn new(ways: Ways) -> Self {
+        Self {
+            users: HashMap::new(),
+            rooms: Slab::new(),
+            numbers: HashMap::new(),
+            watches: Watches::default(),
+            pulsing: Vec::new(),
+            slots: (0..ways.shards.clamp(1, 64)).map(|_| Slots::default()).collect(),
+            connections: 0,
+            commands: Vec::new(),
+            effects: Vec::new(),
+            ways,
+        }
+    }
+
+    /// What shards have to do since this was last asked, in its order.
+    pub fn take_commands(&mut self) -> std::vec::Drain<'_, (u16, Command)> {
+        self.commands.drain(..)
+    }
+
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    pub(super) fn command(&mut self, shard: u16, command: Command) {
+        self.commands.push((shard, command));
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(super) fn send(&mut self, to: Handle, frame: Frame) {
+        self.command(to.shard, Command::ToConnection { slot: to.slot, frame });
+    }
+
+    /// Connections that joined and have not left.
+    pub fn connected(&self) -> usize {
+        self.connections
+    }
+
+    /// Gives a connection its place. Until [`Core::loaded`] was called for its user it listens to what is known so far;
+    /// true: that is everything.
+    pub fn join(&mut self, caller: Caller, id: ConnectionId) -> (Handle, bool) {
+        let handle = self.take_slot();
+        let listener = self.users.entry(caller.user_id).or_default();
+        listener.seats.push(Seat { id, session: caller.session_id, handle });
+        let over = listener.seats.len().saturating_sub(self.ways.connections_per_user);
+        let crowded_out: Vec<Handle> = listener.seats.iter().take(over).map(|seat| seat.handle).collect();
+        let (rooms, loaded) = (listener.rooms.clone(), listener.loaded);
+        self.connections += 1;
+        self.command(handle.shard, Command::Open { slot: handle.slot, caller, id });
+        for oldest in crowded_out {
+            self.command(oldest.shard, Command::Close { slot: oldest.slot, close: Close::REPLACED });
+        }
+        self.listen(handle, rooms);
+        (handle, loaded)
+    }
+
+    /// A connection ends: it gets nothing any more. Its slot stays taken until [`Core::release`].
+    pub fn leave(&mut self, user: UserId, handle: Handle) {
+        let Some(listener) = self.users.get_mut(&user) else { return };
+        let before = listener.seats.len();
+        listener.seats.retain(|seat| seat.handle != handle);
+        self.connections -= before - listener.seats.len();
+        self.watches.unwatch_all(handle);
+        if listener.seats.is_empty() {
+            let rooms = std::mem::take(&mut listener.rooms);
+            self.users.remove(&user);
+            rooms.into_iter().for_each(|no| self.drop_listener(no));
+        }
+    }
+
+    /// The shard has forgotten the connection, and hears nothing of it from here.
+    pub fn release(&mut self, handle: Handle) {
+        if let Some(slots) = self.slots.get_mut(usize::from(handle.shard)) {
+            slots.free.push(handle.slot);
+            slots.used -= 1;
+        }
+    }
+
+    /// All connections.
+    pub fn handles(&self) -> Vec<Handle> {
+        self.users.values().flat_map(|listener| listener.seats.iter().map(|seat| seat.handle)).collect()
+    }
+
+    pub fn users(&self) -> Vec<UserId> {
+        self.users.keys().copied().collect()
+    }
+
+    /// The connection of this id, where it is the user's and has not left.
+    pub fn find(&self, user: UserId, id: ConnectionId) -> Option<Handle> {
+        self.users.get(&user)?.seats.iter().find(|seat| seat.id == id).map(|seat| seat.handle)
+    }
+
+    pub(super) fn of_user(&self, user: UserId) -> Vec<Handle> {
+        self.users.get(&user).map(|listener| listener.seats.iter().map(|seat| seat.handle).collect()).unwrap_or_default()
+    }
+
+    pub fn close(&mut self, user: UserId, close: Close) {
+        for handle in self.of_user(user) {
+            self.command(handle.shard, Command::Close { slot: handle.slot, close });
+        }
+    }
+
+    pub(super) fn close_session(&mut self, user: UserId, session: SessionId, close: Close) {
+        let Some(listener) = self.users.get(&user) else { return };
+        let of_session: Vec<Handle> = listener.seats.iter().filter(|seat| seat.session == session).map(|seat| seat.handle).collect();
+        for handle in of_session {
+            self.command(handle.shard, Command::Close { slot: handle.slot, close });
+        }
+    }
+
+    /// To all connections of a user.
+    pub(super) fn tell_user(&mut self, user: UserId, frame: &Frame) {
+        for handle in self.of_user(user) {
+            self.send(handle, frame.clone());
+        }
+    }
+
+    fn take_slot(&mut self) -> Handle {
+        let (shard, slots) = match self.slots.iter_mut().enumerate().min_by_key(|(_, slots)| slots.used) {
+            Some((shard, slots)) => (u16::try_from(shard).unwrap_or(u16::MAX), slots),
+            None => return Handle { shard: u16::MAX, slot: u32::MAX },
+        };
+        slots.used += 1;
+        let slot = slots.free.pop().unwrap_or_else(|| {
+            slots.next += 1;
+            slots.next - 1
+        });
+        Handle { shard, slot }
+    }
+
+    // ---- rooms --------------------------------------------------------------------------------
+
+    pub(super) fn room(&mut self, id: ConversationId) -> Option<(RoomNo, &mut Room)> {
+        let no = *self.numbers.get(&id)?;
+        Some((no, self.rooms.get_mut(no as usize)?))
+    }
+
+    pub(super) fn room_or_new(&mut self, id: ConversationId) -> RoomNo {
+        if let Some(no) = self.numbers.get(&id) {
+            return *no;
+        }
+        let no = RoomNo::try_from(self.rooms.insert(Room::new(id))).unwrap_or(RoomNo::MAX);
+        self.numbers.insert(id, no);
+        no
+    }
+
+    /// A connection hears these rooms from here on.
+    pub(super) fn listen(&mut self, handle: Handle, rooms: Vec<RoomNo>) {
+        if rooms.is_empty() {
+            return;
+        }
+        for no in &rooms {
+            if let Some(room) = self.rooms.get_mut(*no as usize) {
+                room.shards |= 1 << handle.shard;
+            }
+        }
+        self.command(handle.shard, Command::Listen { slot: handle.slot, rooms });
+    }
+
+    /// A user is not in a room any more. The last one takes it along.
+    pub(super) fn drop_listener(&mut self, no: RoomNo) {
+        let Some(room) = self.rooms.get_mut(no as usize) else { return };
+        room.users -= 1;
+        if room.users == 0 {
+            let id = room.id;
+            self.rooms.remove(no as usize);
+            self.numbers.remove(&id);
+        }
+    }
+
+    /// The heads of a user's conversations that moved after `since`.
+    pub fn heads_moved(&self, user: UserId, since: Instant) -> Vec<(ConversationId, Seq)> {
+        let Some(listener) = self.users.get(&user) else { return Vec::new() };
+        let rooms = listener.rooms.iter().filter_map(|no| self.rooms.get(*no as usize));
+        rooms.filter(|room| room.moved_at.is_some_and(|at| at >= since)).filter_map(|room| Some((room.id, room.last()?))).collect()
+    }
+
+    /// What a connection looks at: large conversations are pushed in full only where somebody does.
+    pub fn focus(&mut self, user: UserId, handle: Handle, id: Option<ConversationId>) {
+        let listened = |no: &RoomNo| self.users.get(&user).is_some_and(|listener| listener.rooms.binary_search(no).is_ok());
+        let room = id.and_then(|id| self.numbers.get(&id).copied()).filter(listened);
+        self.command(handle.shard, Command::Focus { slot: handle.slot, room });
+    }
+
+    /// Whether receipts and typing go to everybody there.
+    pub(super) fn is_small(room: &Room) -> bool {
+        room.members <= tertulia_domain::fanout::LARGE_MEMBERS
+    }
+
+    /// Takes an event from the bus or from the log, and delivers what is ready.
+    pub fn accept(&mut self, event: Arc<Event>, now: Instant) {
+        let Some((no, _)) = self.room(event.conversation_id) else { return };
+        self.accept_in(no, event, now);
+    }
+
+    /// Rooms on this node.
+    pub fn conversations(&self) -> Vec<ConversationId> {
+        self.numbers.keys().copied().collect()
+    }
+
+    /// How far a room has delivered; none: not begun.
+    pub fn delivered(&self, id: ConversationId) -> Option<Seq> {
+        self.rooms.get(*self.numbers.get(&id)? as usize)?.last()
+    }
+
+    pub(super) fn is_reading(&self, no: RoomNo) -> bool {
+        self.rooms.get(no as usize).is_some_and(|room| matches!(room.order, Order::Reading(_)))
+    }
+}

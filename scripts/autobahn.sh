@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Autobahn's cases against the real gateway, in its echo mode. Usage: scripts/autobahn.sh BINARY [CASES…]
+# Without cases: all but permessage-deflate. With `deflate`: only that, with compression on (minutes).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+binary=${1:?the server}
+shift
+VERSION=0.1.0
+WHEEL_SHA256=a9b34e593defe29d931e346c88947b58a015495f09dd13643e4cc952c75602ac
+VENV=target/tools/autobahn
+
+# The runner and Autobahn's own cases (3 MB). Only this very file is taken.
+if [ ! -x "$VENV/bin/kosoku" ]; then
+  python3 -m venv "$VENV"
+  echo "kosoku==$VERSION --hash=sha256:$WHEEL_SHA256" >"$VENV/requirements.txt"
+  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$VENV/requirements.txt"
+fi
+
+folder=$(mktemp -d)
+trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$folder"' EXIT
+compression=false
+cases=(-x '12.*' -x '13.*')
+if [ "${1:-}" = deflate ]; then
+  compression=true
+  cases=(-i '12.*' -i '13.*')
+elif [ $# -gt 0 ]; then
+  cases=()
+  for case in "$@"; do cases+=(-i "$case"); done
+fi
+"$binary" serve --listen 127.0.0.1:0 --data "$folder/data" --limits off --ws-echo \
+  --set limits.connections_per_user=1000 --set log.level=warn --set compression=$compression >"$folder/out" 2>&1 &
+server=$!
+for _ in $(seq 100); do
+  address=$(sed -n 's|^listening on http://||p' "$folder/out")
+  [ -z "$address" ] || break
+  sleep 0.1
+done
+[ -n "$address" ] || { cat "$folder/out"; exit 1; }
+"$VENV/bin/kosoku" "$address" -p 4 "${cases[@]}" -o target/autobahn
