@@ -12,3 +12,4 @@ mod reference;
 mod resume;
 mod sync;
 mod talk;
+mod torture;

@@ -23,6 +23,8 @@ pub enum Failed {
         code: Code,
         after: Option<Duration>,
     },
+    /// Nobody answers there: not done.
+    Gone,
     /// No answer, or none that can be read.
     Lost(String),
 }
@@ -31,7 +33,7 @@ impl Failed {
     pub fn code(&self) -> Option<Code> {
         match self {
             Self::Refused { code, .. } => Some(*code),
-            Self::Lost(_) => None,
+            Self::Gone | Self::Lost(_) => None,
         }
     }
 }
@@ -40,6 +42,7 @@ impl std::fmt::Display for Failed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused { code, .. } => write!(f, "refused with {code}"),
+            Self::Gone => f.write_str("nothing answers"),
             Self::Lost(why) => f.write_str(why),
         }
     }
@@ -110,7 +113,7 @@ impl Rest {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failed> {
-        let lost = |error: reqwest::Error| Failed::Lost(error.to_string());
+        let lost = |error: reqwest::Error| if error.is_connect() { Failed::Gone } else { Failed::Lost(error.to_string()) };
         let mut request = self.http.request(method, format!("{}/api/v1/{path}", self.base));
         if !path.starts_with("auth/") {
             request = request.bearer_auth(self.token());

@@ -67,10 +67,13 @@ pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)
 }
 
 async fn populate(url: &str, options: &Options, findings: &Arc<Findings>, stop: &CancellationToken) -> Result<World, Trouble> {
-    let cannot = |failed: Failed| Trouble(format!("{url} cannot be prepared: {failed}"));
+    let cannot = |failed: Failed| match failed {
+        Failed::Gone => Trouble(format!("nothing answers at {url}")),
+        failed => Trouble(format!("{url} cannot be prepared: {failed}")),
+    };
     let nobody = Rest::new(url, findings.clone()).map_err(cannot)?;
     tokio::select! {
-        made = World::populate(&nobody, findings.clone(), options.seed, options.clients) => made.map_err(|failed| match failed.code() {
+        made = World::populate(&nobody, findings.clone(), options.seed, options.clients, options.seconds) => made.map_err(|failed| match failed.code() {
             Some(tertulia_domain::Code::Forbidden) => Trouble(format!("{url} lets nobody register: start it with --open-registration --limits off")),
             Some(tertulia_domain::Code::RateLimited) => Trouble(format!("{url} limits what one address may do: start it with --limits off")),
             _ => cannot(failed),

@@ -18,8 +18,9 @@ use crate::rest::{Failed, Rest};
 
 /// From so many members on, connections that don't look at a conversation hear of it in summary.
 pub const LARGE: usize = 100;
-/// Members of the largest conversation.
+/// Members of the largest conversation, in a run long enough to be worth so many accounts.
 const CROWD: usize = 130;
+const CROWD_FROM_SECONDS: u64 = 30;
 /// Accounts made at once.
 const AT_ONCE: usize = 8;
 
@@ -99,7 +100,7 @@ impl World {
     }
 
     /// Makes accounts and conversations.
-    pub async fn populate(nobody: &Rest, findings: Arc<Findings>, seed: u64, clients: usize) -> Result<Self, Failed> {
+    pub async fn populate(nobody: &Rest, findings: Arc<Findings>, seed: u64, clients: usize, seconds: u64) -> Result<Self, Failed> {
         // Names of different runs against one server must differ.
         let run = format!("t{:x}", uuid::Uuid::new_v4().as_u128() >> 96);
         let owner = nobody.register(&format!("{run}-owner"), None).await?;
@@ -107,7 +108,7 @@ impl World {
         let workspace = workspace.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let invite = owner.post(&format!("workspaces/{workspace}/invites"), json!({})).await?;
         let invite = invite.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let accounts = clients.max(CROWD - 1);
+        let accounts = if seconds < CROWD_FROM_SECONDS { clients } else { clients.max(CROWD - 1) };
         let joining = stream::iter(0..accounts).map(|n| {
             let (run, invite) = (&run, &invite);
             async move { nobody.register(&format!("{run}-{n}"), Some(invite)).await }

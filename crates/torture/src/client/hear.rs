@@ -111,7 +111,7 @@ impl Client {
         let failed = refusal(ack, &world.findings);
         let outcome = match &failed {
             Some(Failed::Refused { code, .. }) => Outcome::refused(*code),
-            Some(Failed::Lost(_)) => Outcome::Unknown,
+            Some(Failed::Gone | Failed::Lost(_)) => Outcome::Unknown,
             None => Outcome::Ok {
                 seq: result.and_then(|result| result.get("seq")).and_then(Value::as_u64),
                 duplicate: result.and_then(|result| result.get("duplicate")).and_then(Value::as_bool).unwrap_or_default(),
