@@ -176,6 +176,7 @@ impl Client {
                 Tally::add(&self.world.tally.connections, 1);
                 self.history.marks.push(None);
                 self.link = Some(Link::new(socket));
+                self.copies.values_mut().for_each(|copy| (copy.live, copy.summarised) = (false, false));
                 true
             }
             Err(Refused::SignIn) => {

@@ -124,8 +124,9 @@ impl Findings {
         }
     }
 
-    pub fn any(&self) -> bool {
-        !self.0.lock().broken.is_empty()
+    /// How many violations so far.
+    pub fn broken(&self) -> u64 {
+        self.0.lock().broken.values().sum()
     }
 
     pub fn all(&self) -> Found {

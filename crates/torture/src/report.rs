@@ -27,6 +27,8 @@ pub struct Report {
     pub cuts: u64,
     pub duplicates: u64,
     pub closes: BTreeMap<u16, u64>,
+    /// Where a push left out what comes before it, though the copy was at the head; the client read the log instead.
+    pub skipped: Vec<String>,
     pub found: Found,
     /// The command that runs the same again.
     pub replay: String,
@@ -72,6 +74,7 @@ impl Report {
             "cuts": self.cuts,
             "duplicates": self.duplicates,
             "closes": closes,
+            "skipped": self.skipped,
             "checked": by_name(&self.found.checked),
             "violations": violations,
             "violationsTotal": self.violations(),
@@ -120,6 +123,9 @@ impl Report {
             self.gaps
         )
         .ok();
+        for skipped in self.skipped.iter().take(10) {
+            writeln!(text, "gap: {skipped}").ok();
+        }
         for violation in &self.found.violations {
             writeln!(text, "VIOLATION {}: {}", violation.invariant.name(), violation.what).ok();
         }

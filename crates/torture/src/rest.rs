@@ -57,6 +57,7 @@ pub struct Rest {
     findings: Arc<Findings>,
     name: Arc<str>,
     pub user: UserId,
+    preparing: bool,
 }
 
 impl Rest {
@@ -65,7 +66,7 @@ impl Rest {
         let http = reqwest::Client::builder().timeout(ANSWERS_WITHIN).no_proxy().pool_max_idle_per_host(2).build();
         let http = http.map_err(|error| Failed::Lost(error.to_string()))?;
         let base = base.trim_end_matches('/').into();
-        Ok(Self { http, base, token: Arc::default(), findings, name: "".into(), user: UserId(uuid::Uuid::nil()) })
+        Ok(Self { http, base, token: Arc::default(), findings, name: "".into(), user: UserId(uuid::Uuid::nil()), preparing: true })
     }
 
     pub fn base(&self) -> &str {
@@ -87,6 +88,11 @@ impl Rest {
         let someone = Self { token: Arc::default(), name: name.into(), user, ..self.clone() };
         someone.keep_token(&answer);
         Ok(someone)
+    }
+
+    /// The world is made.
+    pub fn prepared(&mut self) {
+        self.preparing = false;
     }
 
     /// Signs in anew, where the token does not serve any more.
@@ -112,7 +118,22 @@ impl Rest {
         self.call(Method::DELETE, path, None).await
     }
 
+    /// While the world is made, each step needs what the one before was promised. What is not there yet is a finding, and
+    /// tried again: there may be worse to find.
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failed> {
+        for _ in 0..if self.preparing { 10 } else { 0 } {
+            match self.call_once(method.clone(), path, body.clone()).await {
+                Err(Failed::Refused { code: code @ (Code::SessionRevoked | Code::TokenInvalid | Code::NotFound | Code::Gone), .. }) => {
+                    self.findings.violated(Invariant::RealTime, format!("{path}: {code}, though what it needs was acknowledged"));
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                answer => return answer,
+            }
+        }
+        self.call_once(method, path, body).await
+    }
+
+    async fn call_once(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failed> {
         let lost = |error: reqwest::Error| if error.is_connect() { Failed::Gone } else { Failed::Lost(error.to_string()) };
         let mut request = self.http.request(method, format!("{}/api/v1/{path}", self.base));
         if !path.starts_with("auth/") {

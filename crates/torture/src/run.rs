@@ -105,7 +105,7 @@ async fn load(
     running.spawn(keep(world.clone(), stages));
     let mut nemesis = Nemesis::new(world.clone(), target, orders);
     harm(options, world, &mut nemesis, kinds, stop, say).await;
-    report.cut_short = stop.is_cancelled() || world.findings.any();
+    report.cut_short = stop.is_cancelled() || world.findings.broken() > 0;
     report.faults = nemesis.done.clone();
     if stop.is_cancelled() {
         running.shutdown().await;
@@ -142,10 +142,11 @@ async fn harm(
 ) {
     let time = Duration::from_secs(options.seconds);
     let began = Instant::now();
-    let over = || stop.is_cancelled() || world.findings.any();
+    let before = world.findings.broken();
+    let over = || stop.is_cancelled() || world.findings.broken() > before;
     for fault in plan(options.seed, kinds, time) {
         let due = (began + fault.at).max(Instant::now() + Duration::from_millis(300));
-        wait_until(due, stop, world).await;
+        wait_until(due, &over).await;
         if over() || began.elapsed() > time {
             break;
         }
@@ -164,11 +165,11 @@ async fn harm(
             world.findings.violated(Invariant::Recovery, format!("{}: {trouble}", fault.kind));
         }
     }
-    wait_until(began + time, stop, world).await;
+    wait_until(began + time, &over).await;
 }
 
-async fn wait_until(due: Instant, stop: &CancellationToken, world: &World) {
-    while Instant::now() < due && !stop.is_cancelled() && !world.findings.any() {
+async fn wait_until(due: Instant, over: &impl Fn() -> bool) {
+    while Instant::now() < due && !over() {
         sleep_until(due.min(Instant::now() + Duration::from_millis(200))).await;
     }
 }
@@ -256,6 +257,7 @@ fn fill_in(report: &mut Report, world: &World, options: &Options) {
     report.gaps = count(&tally.gaps);
     report.cuts = count(&tally.cuts);
     report.duplicates = count(&tally.duplicates);
+    report.skipped = tally.skipped.lock().clone();
     report.closes = tally.closes.lock().iter().map(|(code, count)| (*code, *count)).collect();
     report.found = world.findings.all();
     let faults =

@@ -46,6 +46,8 @@ pub struct Tally {
     pub gaps: AtomicU64,
     pub cuts: AtomicU64,
     pub duplicates: AtomicU64,
+    /// Where a push left out what comes before it.
+    pub skipped: Mutex<Vec<String>>,
     pub closes: Mutex<HashMap<u16, u64>>,
 }
 
@@ -127,6 +129,8 @@ impl World {
             tally: Tally::default(),
         };
         world.furnish(&workspace, &crowd).await?;
+        world.owner.prepared();
+        world.clients.iter_mut().for_each(Rest::prepared);
         Ok(world)
     }
 

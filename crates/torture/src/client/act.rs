@@ -135,14 +135,14 @@ impl Client {
     }
 
     async fn send_all(&mut self, all: Vec<Unsent>) {
-        let frames: Vec<String> = all.into_iter().map(|unsent| self.frame_of(unsent, true)).collect();
+        let frames: Vec<String> = all.into_iter().map(|unsent| self.frame_of(unsent.clone(), Purpose::Send(unsent))).collect();
         self.transmit(frames).await;
     }
 
     async fn send_twice(&mut self, conversation: ConversationId) {
         let unsent = self.write(conversation, None);
         Tally::add(&self.world.tally.duplicates, 1);
-        let frames = vec![self.frame_of(unsent.clone(), true), self.frame_of(unsent, false)];
+        let frames = vec![self.frame_of(unsent.clone(), Purpose::Send(unsent.clone())), self.frame_of(unsent, Purpose::Note)];
         self.transmit(frames).await;
     }
 
@@ -161,9 +161,9 @@ impl Client {
     }
 
     pub(super) async fn replay(&mut self) {
-        let Some(unsent) = self.outbox.any_sent(&mut self.dice).map(|sent| sent.unsent.clone()) else { return };
+        let Some((unsent, seq)) = self.outbox.any_sent(&mut self.dice).map(|sent| (sent.unsent.clone(), sent.seq)) else { return };
         Tally::add(&self.world.tally.duplicates, 1);
-        let frames = vec![self.frame_of(unsent, false)];
+        let frames = vec![self.frame_of(unsent, Purpose::Again(seq))];
         self.transmit(frames).await;
     }
 
@@ -171,14 +171,13 @@ impl Client {
     async fn conflict(&mut self) {
         let Some(mut unsent) = self.outbox.any_sent(&mut self.dice).map(|sent| sent.unsent.clone()) else { return };
         unsent.text.push_str(" other");
-        let frames = vec![self.frame_of(unsent, false)];
+        let frames = vec![self.frame_of(unsent, Purpose::Note)];
         self.transmit(frames).await;
     }
 
-    fn frame_of(&mut self, unsent: Unsent, retry: bool) -> String {
-        let Unsent { conversation, message, text } = unsent.clone();
+    fn frame_of(&mut self, unsent: Unsent, purpose: Purpose) -> String {
+        let Unsent { conversation, message, text } = unsent;
         let payload = json!({ "messageId": message, "conversationId": conversation, "content": { "type": "text", "text": text } });
-        let purpose = if retry { Purpose::Send(unsent) } else { Purpose::Note };
         self.frame("message.send", Request::Send { conversation, message, text }, purpose, &payload)
     }
 

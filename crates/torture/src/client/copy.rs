@@ -19,13 +19,17 @@ pub struct Copy {
     pub fetching: bool,
     /// Since when something is known to be missing.
     pub behind_since: Option<Nanos>,
+    /// It has reached the head on this connection: from then on, pushes alone keep it there.
+    pub live: bool,
+    /// The server tells only that something happened, not what.
+    pub summarised: bool,
     /// Larger for copies made later.
     pub generation: u64,
 }
 
 impl Copy {
     pub fn new(generation: u64) -> Self {
-        Self { last: 0, head: 0, held: BTreeMap::new(), fetching: false, behind_since: None, generation }
+        Self { last: 0, head: 0, held: BTreeMap::new(), fetching: false, behind_since: None, live: false, summarised: false, generation }
     }
 
     /// Takes an event, from a push or a page; answers those to be applied now, in order.
@@ -83,11 +87,12 @@ mod tests {
         let mut copy = Copy::new(1);
         let mut seqs = |seq, at| copy.hear(event(seq), at).iter().map(|record| record.seq).collect::<Vec<_>>();
         assert_eq!(seqs(1, 1), [1]);
-        assert_eq!(seqs(3, 2), []);
-        assert_eq!(seqs(3, 3), []);
-        assert_eq!(seqs(1, 4), []);
+        let none = Vec::<Seq>::new();
+        assert_eq!(seqs(3, 2), none);
+        assert_eq!(seqs(3, 3), none);
+        assert_eq!(seqs(1, 4), none);
         assert_eq!(seqs(2, 5), [2, 3]);
-        assert_eq!(seqs(5, 6), []);
+        assert_eq!(seqs(5, 6), none);
         assert_eq!(copy.behind_since, Some(6));
         assert!(copy.is_behind());
     }

@@ -40,6 +40,7 @@ impl Client {
                 let head = payload.get("lastSeq").and_then(Value::as_u64).unwrap_or_default();
                 if let Some(copy) = id(payload.get("conversationId")).and_then(|conversation| self.copies.get_mut(&conversation)) {
                     copy.hear_of(head, now());
+                    copy.summarised = true;
                 }
             }
             "receipt.read" | "receipt.delivered" => self.marked(kind, payload),
@@ -56,6 +57,7 @@ impl Client {
         self.resume = connected.get("resumeToken").and_then(Value::as_str).map(str::to_owned);
         if let Some(link) = &mut self.link {
             link.greeted = true;
+            link.synced = resumed;
         }
         if resumed {
             Tally::add(&self.world.tally.resumed, 1);
@@ -69,12 +71,17 @@ impl Client {
         let Some(record) = Record::read(kind, payload, payload) else { return };
         let (conversation, seq) = (record.conversation, record.seq);
         self.history.pushed.push(Pushed { conversation, seq, at: now() });
+        let was_live = self.copies.get(&conversation).is_some_and(|copy| copy.live && !copy.is_behind());
         let syncing = self.link.as_ref().is_some_and(super::link::Link::is_syncing);
         self.apply(record);
         let Some(copy) = self.copies.get(&conversation) else { return };
         if copy.is_behind() && !copy.fetching && !syncing {
             let small = self.world.place(conversation).is_some_and(|place| place.members < LARGE);
-            Tally::add(&self.world.tally.gaps, u64::from(small && copy.last > 0));
+            if small && was_live && !copy.summarised {
+                Tally::add(&self.world.tally.gaps, 1);
+                let gap = format!("client {}: {seq} of {conversation} was pushed after {}", self.index, copy.last);
+                self.world.tally.skipped.lock().push(gap);
+            }
             self.fetch(conversation);
         }
     }
@@ -84,7 +91,11 @@ impl Client {
         let world = self.world.clone();
         world.ledger.see(&record, self.rest.name(), &world.findings);
         let (conversation, me) = (record.conversation, self.rest.user);
-        for ready in self.copy_of(conversation).hear(record, now()) {
+        let synced = self.link.as_ref().is_some_and(|link| link.synced);
+        let copy = self.copy_of(conversation);
+        let ready = copy.hear(record, now());
+        copy.live |= synced && !copy.is_behind();
+        for ready in ready {
             Tally::add(&world.tally.deliveries, 1);
             if let Some(message) = ready.message.filter(|_| ready.kind == "message.new" && ready.actor != me) {
                 self.outbox.saw(conversation, message);
@@ -123,6 +134,13 @@ impl Client {
             Purpose::React(reaction) if matches!(outcome, Outcome::Ok { .. }) => self.outbox.reactions.push(reaction),
             Purpose::Sync { generation } => self.synced(result, generation, entry),
             Purpose::Beat => self.beaten(result),
+            Purpose::Again(before) => {
+                let same = !matches!(outcome, Outcome::Ok { seq, .. } if seq != Some(before));
+                let index = self.index;
+                world.findings.expect(Invariant::Dedup, same, || {
+                    format!("client {index}: sent again, what had seq {before} was answered {outcome:?}")
+                });
+            }
             Purpose::React(_) | Purpose::Note => {}
         }
     }
@@ -130,9 +148,9 @@ impl Client {
     /// What becomes of a message by the answer to it.
     pub(super) fn sent(&mut self, unsent: Unsent, outcome: Outcome) {
         match outcome {
-            Outcome::Ok { seq: Some(_), .. } => {
+            Outcome::Ok { seq: Some(seq), .. } => {
                 Tally::add(&self.world.tally.acked, 1);
-                self.outbox.sent(unsent, &mut self.dice);
+                self.outbox.sent(unsent, seq, &mut self.dice);
             }
             Outcome::Unknown => self.keep_trying(unsent),
             Outcome::Refused(code) if matches!(code.retry(), Retry::After | Retry::Auth) => self.keep_trying(unsent),
@@ -167,6 +185,9 @@ impl Client {
 
     fn synced(&mut self, result: Option<&Value>, generation: u64, entry: usize) {
         let Some(answer) = result else { return };
+        if let Some(link) = &mut self.link {
+            link.synced = true;
+        }
         let invoked = self.history.entry(entry).map_or(0, |entry| entry.invoked);
         let list = |name: &str| answer.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
         for missed in list("conversations") {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use tertulia_domain::ids::Seq;
 use tokio::time::Instant;
 
 use super::outbox::{Reaction, Unsent};
@@ -19,6 +20,8 @@ const OPEN_MAX: usize = 64;
 pub enum Purpose {
     /// To be sent again where the outcome is unknown.
     Send(Unsent),
+    /// It has this place already.
+    Again(Seq),
     React(Reaction),
     /// Copies of later generations are not meant.
     Sync {
@@ -43,12 +46,14 @@ pub struct Link {
     pub pending: HashMap<String, Pending>,
     /// `connected` has come.
     pub greeted: bool,
+    /// Resumed, or synced.
+    pub synced: bool,
     pub beat_at: Instant,
 }
 
 impl Link {
     pub fn new(socket: Socket) -> Self {
-        Self { socket, pending: HashMap::new(), greeted: false, beat_at: Instant::now() }
+        Self { socket, pending: HashMap::new(), greeted: false, synced: false, beat_at: Instant::now() }
     }
 
     pub fn is_quiet(&self) -> bool {

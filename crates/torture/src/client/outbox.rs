@@ -1,6 +1,6 @@
 //! What a client has written: on its way, and acknowledged.
 
-use tertulia_domain::ids::{ConversationId, MessageId};
+use tertulia_domain::ids::{ConversationId, MessageId, Seq};
 
 use crate::dice::Dice;
 
@@ -19,6 +19,7 @@ pub struct Unsent {
 #[derive(Debug, Clone)]
 pub struct Sent {
     pub unsent: Unsent,
+    pub seq: Seq,
     pub edits: u32,
     pub deleted: bool,
 }
@@ -43,8 +44,8 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn sent(&mut self, unsent: Unsent, dice: &mut Dice) {
-        let sent = Sent { unsent, edits: 0, deleted: false };
+    pub fn sent(&mut self, unsent: Unsent, seq: Seq, dice: &mut Dice) {
+        let sent = Sent { unsent, seq, edits: 0, deleted: false };
         if self.sent.len() < REMEMBERED {
             self.sent.push(sent);
         } else if let Some(place) = {
