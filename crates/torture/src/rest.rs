@@ -83,11 +83,33 @@ impl Rest {
 
     /// A new account.
     pub async fn register(&self, name: &str, invite: Option<&str>) -> Result<Self, Failed> {
-        let answer = self.post("auth/register", json!({ "username": name, "password": PASSWORD, "invite": invite })).await?;
+        let (name, answer) = self.try_register(name, invite).await?;
         let user = id(answer.pointer("/user/id")).ok_or_else(|| Failed::Lost("an account without an id".into()))?;
         let someone = Self { token: Arc::default(), name: name.into(), user, ..self.clone() };
         someone.keep_token(&answer);
         Ok(someone)
+    }
+
+    /// Under another name each time: half an account may be left of the time before.
+    async fn try_register(&self, name: &str, invite: Option<&str>) -> Result<(String, Value), Failed> {
+        let mut attempt = 0;
+        loop {
+            let name = if attempt == 0 { name.to_owned() } else { format!("{name}-{attempt}") };
+            let body = json!({ "username": name, "password": PASSWORD, "invite": invite });
+            match self.call_once(Method::POST, "auth/register", Some(body)).await {
+                Err(failed) if attempt < 10 && self.is_early(&failed) => attempt += 1,
+                answer => return Ok((name, answer?)),
+            }
+        }
+    }
+
+    /// Whether something is not there though it was acknowledged, which is a finding.
+    fn is_early(&self, failed: &Failed) -> bool {
+        let Some(code @ (Code::SessionRevoked | Code::TokenInvalid | Code::NotFound | Code::Gone)) = failed.code() else { return false };
+        if self.preparing {
+            self.findings.violated(Invariant::RealTime, format!("{code}: what was acknowledged a moment ago is not there"));
+        }
+        self.preparing
     }
 
     /// The world is made.
@@ -121,12 +143,9 @@ impl Rest {
     /// While the world is made, each step needs what the one before was promised. What is not there yet is a finding, and
     /// tried again: there may be worse to find.
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failed> {
-        for _ in 0..if self.preparing { 10 } else { 0 } {
+        for _ in 0..10 {
             match self.call_once(method.clone(), path, body.clone()).await {
-                Err(Failed::Refused { code: code @ (Code::SessionRevoked | Code::TokenInvalid | Code::NotFound | Code::Gone), .. }) => {
-                    self.findings.violated(Invariant::RealTime, format!("{path}: {code}, though what it needs was acknowledged"));
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+                Err(failed) if self.is_early(&failed) => tokio::time::sleep(Duration::from_millis(100)).await,
                 answer => return answer,
             }
         }

@@ -43,7 +43,17 @@ pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)
         say(format!("left out: {kind}: {why}"));
     }
     let findings = Arc::new(Findings::default());
-    let world = Arc::new(populate(&ground.url, &options, &findings, &stop).await?);
+    let world = match populate(&ground.url, &options, &findings, &stop).await {
+        Ok(world) => Arc::new(world),
+        // It went wrong because something is wrong.
+        Err(trouble) if findings.broken() > 0 => {
+            say(trouble.to_string());
+            let report =
+                Report { seed: options.seed, clients: options.clients, cut_short: true, found: findings.all(), ..Report::default() };
+            return Ok(Report { replay: replay(&options), ..report });
+        }
+        Err(trouble) => return Err(trouble),
+    };
     say(format!("{} conversations, {} clients", world.places.len(), world.clients.len()));
     let Ground { target, left_out, folder, .. } = ground;
     let mut report = Report { seed: options.seed, clients: options.clients, left_out, ..Report::default() };
@@ -260,15 +270,20 @@ fn fill_in(report: &mut Report, world: &World, options: &Options) {
     report.skipped = tally.skipped.lock().clone();
     report.closes = tally.closes.lock().iter().map(|(code, count)| (*code, *count)).collect();
     report.found = world.findings.all();
+    report.replay = replay(options);
+}
+
+/// The command that runs the same again.
+fn replay(options: &Options) -> String {
     let faults =
         options.faults.as_ref().map(|kinds| format!(" --faults {}", kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(",")));
     let url = options.url.as_ref().map(|url| format!(" --url {url}"));
-    report.replay = format!(
+    format!(
         "tertulia torture --seed {} --seconds {} --clients {}{}{}",
         options.seed,
         options.seconds,
         options.clients,
         faults.unwrap_or_default(),
         url.unwrap_or_default()
-    );
+    )
 }
