@@ -44,6 +44,9 @@ install_system() {
     # Runs Autobahn's cases.
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
+    # `tertulia torture` moves the server's clock with one, and makes its syncs fail with the other.
+    compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(faketime)
+    command -v fiu-run >/dev/null || missing+=(fiu-utils)
     # Without it the screenshots show boxes for emoji.
     [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing+=(fonts-noto-color-emoji)
   fi

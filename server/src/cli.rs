@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{bench, check, doctor, import, serve, user};
+use crate::commands::{bench, check, doctor, import, serve, torture, user};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::out;
@@ -34,6 +34,8 @@ enum Command {
     Import(import::Import),
     /// Read everything stored and verify it: logs without a gap, derived state as the log says
     Check(check::Check),
+    /// Make faults under load and check that every promise is kept; destroys nothing but what it made itself
+    Torture(torture::Torture),
     /// Look for what would keep the server from running well
     Doctor(doctor::Doctor),
     /// Measure a server: what a delivery, a message, an idle connection costs it
@@ -101,6 +103,7 @@ fn block_on(command: Command) -> Result<(), Failure> {
             Command::User(user) => user.run().await,
             Command::Import(import) => import.run().await,
             Command::Check(check) => check.run().await,
+            Command::Torture(torture) => torture.run().await,
             Command::Doctor(doctor) => doctor.run().await,
             Command::Bench(bench) => bench.run().await,
             Command::Config => Ok(()),

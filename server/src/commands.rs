@@ -5,4 +5,5 @@ pub mod check;
 pub mod doctor;
 pub mod import;
 pub mod serve;
+pub mod torture;
 pub mod user;

@@ -9,6 +9,8 @@ mod example;
 mod file;
 mod limits;
 mod log;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 mod server;
 mod setting;
 mod suggest;

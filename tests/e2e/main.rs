@@ -13,3 +13,4 @@ mod reference;
 mod resume;
 mod sync;
 mod talk;
+mod torture;

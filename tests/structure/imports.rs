@@ -25,6 +25,7 @@ const RULES: &[Rule] = &[
     Rule { of: "crates/gateway", may: &["domain", "ports", "protocol", "services"], never: &["rusqlite"] },
     Rule { of: "crates/testkit", may: &["domain", "ports"], never: DRIVERS },
     Rule { of: "crates/load", may: &["domain", "protocol"], never: &["rusqlite", "axum", "tower"] },
+    Rule { of: "crates/torture", may: &["domain", "protocol"], never: &["rusqlite", "axum", "hyper", "tower"] },
     Rule { of: "adapters/", may: &["domain", "ports"], never: &["axum", "hyper", "tower"] },
 ];
 

@@ -3,6 +3,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod sabotage;
 pub mod store;
 
 pub use bus::{Bus, Heard, ReceiptKind, Signal, Subscription};

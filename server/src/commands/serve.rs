@@ -59,6 +59,8 @@ impl Serve {
     pub async fn run(self) -> Result<(), Failure> {
         let mut config = self.common.load(self.flags())?;
         self.check(&config)?;
+        #[cfg(feature = "sabotage")]
+        crate::config::sabotage::apply()?;
         let own_folder = (self.demo && !self.common.names_data(&config)).then(demo::own_folder);
         if let Some(folder) = &own_folder {
             config.server.data.clone_from(folder);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use tertulia_ports::sabotage::{Sabotage, is_on};
 use uuid::Uuid;
 
 use crate::OpenError;
@@ -22,7 +23,11 @@ pub(super) fn for_writing(path: &Path) -> Result<(Connection, [u8; 16]), OpenErr
     let failed = |error| OpenError::Sqlite { path: path.to_owned(), error };
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
     settings(&db).map_err(failed)?;
-    for &(pragma, wanted) in DEMANDED {
+    let sabotaged = is_on(Sabotage::Synchronous);
+    if sabotaged {
+        db.execute_batch("PRAGMA synchronous = NORMAL").map_err(failed)?;
+    }
+    for &(pragma, wanted) in DEMANDED.iter().filter(|(pragma, _)| !sabotaged || *pragma != "synchronous") {
         let found = pragma_text(&db, pragma).map_err(failed)?;
         if found != wanted {
             return Err(OpenError::Weak { pragma, wanted, found });

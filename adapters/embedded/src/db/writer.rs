@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, Error};
+use tertulia_ports::sabotage::{Sabotage, is_on};
 use tertulia_ports::{StoreError, StoreResult};
 use tokio::sync::{mpsc, oneshot};
 
@@ -145,8 +146,11 @@ impl Desk {
         }
     }
 
-    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Uncommitted> {
+    fn transact(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Uncommitted> {
         self.run_all(batch).map_err(|error| self.give_up(&error, false))?;
+        if is_on(Sabotage::EarlyAck) {
+            batch.drain(..).for_each(|job| job.settle(None));
+        }
         self.statement("COMMIT").map_err(|error| self.give_up(&error, true))?;
         self.commits += 1;
         *self.condition.lock() = Condition::Good;

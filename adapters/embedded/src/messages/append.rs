@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use tertulia_domain::access::Grant;
 use tertulia_domain::event::{EventBody, MessageNew};
 use tertulia_domain::{Code, Event, Message, MessageId, Refusal, Timestamp, UserId};
+use tertulia_ports::sabotage::{Sabotage, is_on};
 use tertulia_ports::store::messages::{Appended, Draft};
 
 use super::mentions;
@@ -65,10 +66,13 @@ fn follow(db: &Connection, here: &Here, head_before: i64, at: Timestamp) -> Ran<
 }
 
 /// Moves `here.head`; [`advance`] stores it.
-fn append(db: &Connection, here: &mut Here, sender: (UserId, RowNo), draft: Draft) -> Ran<Appended> {
+fn append(db: &Connection, here: &mut Here, sender: (UserId, RowNo), mut draft: Draft) -> Ran<Appended> {
     let fingerprint = fingerprint(&draft)?;
     if let Some(known) = duplicate(db, here, sender.1, draft.id, fingerprint)? {
-        return Ok(known);
+        if !is_on(Sabotage::Dedup) {
+            return Ok(known);
+        }
+        draft.id = uuid::Uuid::now_v7().into();
     }
     let reply_to = draft.reply_to.map(|id| parent(db, here, id, false)).transpose()?;
     let thread_root = draft.thread_root.map(|id| parent(db, here, id, true)).transpose()?;

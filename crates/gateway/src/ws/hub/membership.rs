@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use tertulia_domain::ids::{ConversationId, UserId};
+use tertulia_ports::sabotage::{Sabotage, is_on};
 use tertulia_ports::store::log::Head;
 use tertulia_protocol::v1::{ConversationRemoved, ServerFrame};
 
@@ -155,7 +156,7 @@ impl Core {
         listener.rooms.remove(place);
         listener.changed_at = Some(now);
         let handles: Vec<_> = listener.seats.iter().map(|seat| seat.handle).collect();
-        for handle in handles {
+        for handle in handles.into_iter().filter(|_| !is_on(Sabotage::Membership)) {
             self.command(handle.shard, Command::Unlisten { slot: handle.slot, room: no });
         }
         self.drop_listener(no);

@@ -1,0 +1,289 @@
+//! A run from beginning to end.
+
+use std::collections::HashMap;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::Value;
+use tertulia_domain::ids::ConversationId;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinSet, block_in_place};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::check::{Evidence, check};
+use crate::client::{Client, Order, Stage};
+use crate::findings::{Findings, Invariant};
+use crate::history::History;
+use crate::keeper::keep;
+use crate::nemesis::{Nemesis, Target};
+use crate::plan::plan;
+use crate::record::Record;
+use crate::report::Report;
+use crate::rest::{Failed, Rest};
+use crate::setup::{Ground, Options};
+use crate::target::Trouble;
+use crate::target::process::Process;
+use crate::world::{Place, World};
+
+const SETTLES_WITHIN: Duration = Duration::from_secs(60);
+const FINISHES_WITHIN: Duration = Duration::from_secs(90);
+const STOPS_WITHIN: Duration = Duration::from_secs(25);
+
+/// Tortures a server. `stop` ends it early; `say` hears how it goes. All that was started or mounted is gone at the end,
+/// whatever happened.
+pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)) -> Result<Report, Trouble> {
+    let ground = block_in_place(|| Ground::prepare(&options))?;
+    let kinds = ground.kinds();
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    say(format!("seed {}: {} for {} s; faults: {}", options.seed, ground.url, options.seconds, names.join(" ")));
+    for (kind, why) in &ground.left_out {
+        say(format!("left out: {kind}: {why}"));
+    }
+    let findings = Arc::new(Findings::default());
+    let world = match populate(&ground.url, &options, &findings, &stop).await {
+        Ok(world) => Arc::new(world),
+        // It went wrong because something is wrong.
+        Err(trouble) if findings.broken() > 0 => {
+            say(trouble.to_string());
+            let report =
+                Report { seed: options.seed, clients: options.clients, cut_short: true, found: findings.all(), ..Report::default() };
+            return Ok(Report { replay: replay(&options), ..report });
+        }
+        Err(trouble) => return Err(trouble),
+    };
+    say(format!("{} conversations, {} clients", world.places.len(), world.clients.len()));
+    let Ground { target, left_out, folder, .. } = ground;
+    let mut report = Report { seed: options.seed, clients: options.clients, left_out, ..Report::default() };
+    let began = Instant::now();
+    let (mut evidence, mut target) = load(&options, &world, target, &kinds, &stop, &say, &mut report).await;
+    report.seconds = began.elapsed().as_secs();
+    if !stop.is_cancelled() {
+        say("reading the logs".into());
+        evidence.logs = read_logs(&world).await?;
+        check(&evidence, &findings);
+        report.events = evidence.logs.values().map(|log| log.len() as u64).sum();
+    }
+    if let Some(process) = target.process.as_mut().filter(|_| !stop.is_cancelled()) {
+        block_in_place(|| inspect(process, &options, &findings));
+    }
+    fill_in(&mut report, &world, &options);
+    // The server before its disk, the disk before the folder.
+    drop(target);
+    drop(folder);
+    Ok(report)
+}
+
+async fn populate(url: &str, options: &Options, findings: &Arc<Findings>, stop: &CancellationToken) -> Result<World, Trouble> {
+    let cannot = |failed: Failed| match failed {
+        Failed::Gone => Trouble(format!("nothing answers at {url}")),
+        failed => Trouble(format!("{url} cannot be prepared: {failed}")),
+    };
+    let nobody = Rest::new(url, findings.clone()).map_err(cannot)?;
+    tokio::select! {
+        made = World::populate(&nobody, findings.clone(), options.seed, options.clients, options.seconds) => made.map_err(|failed| match failed.code() {
+            Some(tertulia_domain::Code::Forbidden) => Trouble(format!("{url} lets nobody register: start it with --open-registration --limits off")),
+            Some(tertulia_domain::Code::RateLimited) => Trouble(format!("{url} limits what one address may do: start it with --limits off")),
+            _ => cannot(failed),
+        }),
+        () = stop.cancelled() => Err(Trouble("stopped before it began".into())),
+    }
+}
+
+/// The load with its faults, until everybody has seen everything.
+async fn load(
+    options: &Options,
+    world: &Arc<World>,
+    target: Target,
+    kinds: &[crate::Kind],
+    stop: &CancellationToken,
+    say: &impl Fn(String),
+    report: &mut Report,
+) -> (Evidence, Target) {
+    let (stage, stages) = watch::channel(Stage::Busy);
+    let (settled, mut settling) = mpsc::unbounded_channel();
+    let mut running: JoinSet<History> = JoinSet::new();
+    let mut orders: Vec<mpsc::UnboundedSender<Order>> = Vec::new();
+    for (index, rest) in world.clients.iter().enumerate() {
+        let (order, ordered) = mpsc::unbounded_channel();
+        orders.push(order);
+        running.spawn(Client::new(world, index, rest.clone()).run(ordered, stages.clone(), settled.clone()));
+    }
+    drop(settled);
+    running.spawn(keep(world.clone(), stages));
+    let mut nemesis = Nemesis::new(world.clone(), target, orders);
+    harm(options, world, &mut nemesis, kinds, stop, say).await;
+    report.cut_short = stop.is_cancelled() || world.findings.broken() > 0;
+    report.faults = nemesis.done.clone();
+    if stop.is_cancelled() {
+        running.shutdown().await;
+        return (Evidence { histories: Vec::new(), logs: HashMap::new() }, nemesis.target);
+    }
+    say("settling".into());
+    stage.send_replace(Stage::Settle);
+    wait_for_all(&mut settling, world).await;
+    stage.send_replace(Stage::Finish);
+    let mut histories = vec![std::mem::replace(&mut nemesis.history, History::new(world.owner.user))];
+    let gathered = timeout(FINISHES_WITHIN, async {
+        while let Some(joined) = running.join_next().await {
+            match joined {
+                Ok(history) => histories.push(history),
+                Err(error) => world.findings.violated(Invariant::Answer, format!("a client of ours failed: {error}")),
+            }
+        }
+    });
+    if gathered.await.is_err() {
+        world.findings.violated(Invariant::Answer, "some clients do not come to their end");
+        running.shutdown().await;
+    }
+    (Evidence { histories, logs: HashMap::new() }, nemesis.target)
+}
+
+/// One fault after the other. What was found ends it: more would only hide it.
+async fn harm(
+    options: &Options,
+    world: &World,
+    nemesis: &mut Nemesis,
+    kinds: &[crate::Kind],
+    stop: &CancellationToken,
+    say: &impl Fn(String),
+) {
+    let time = Duration::from_secs(options.seconds);
+    let began = Instant::now();
+    let before = world.findings.broken();
+    let over = || stop.is_cancelled() || world.findings.broken() > before;
+    for fault in plan(options.seed, kinds, time) {
+        let due = (began + fault.at).max(Instant::now() + Duration::from_millis(300));
+        wait_until(due, &over).await;
+        if over() || began.elapsed() > time {
+            break;
+        }
+        say(format!(
+            "{:>4} s  {:<7} {} acked, {} deliveries",
+            began.elapsed().as_secs(),
+            fault.kind.name(),
+            world.tally.acked.load(Ordering::Relaxed),
+            world.tally.deliveries.load(Ordering::Relaxed)
+        ));
+        let struck = tokio::select! {
+            struck = nemesis.strike(fault) => struck,
+            () = stop.cancelled() => Ok(()),
+        };
+        if let Err(trouble) = struck {
+            world.findings.violated(Invariant::Recovery, format!("{}: {trouble}", fault.kind));
+        }
+    }
+    wait_until(began + time, &over).await;
+}
+
+async fn wait_until(due: Instant, over: &impl Fn() -> bool) {
+    while Instant::now() < due && !over() {
+        sleep_until(due.min(Instant::now() + Duration::from_millis(200))).await;
+    }
+}
+
+async fn wait_for_all(settling: &mut mpsc::UnboundedReceiver<usize>, world: &World) {
+    let mut left = world.clients.len();
+    let all = timeout(SETTLES_WITHIN, async {
+        while left > 0 && settling.recv().await.is_some() {
+            left -= 1;
+        }
+    });
+    let settled = all.await.is_ok();
+    world.findings.expect(Invariant::Answer, settled, || format!("{left} clients have requests without an answer after 60 s of calm"));
+    // What is on its way arrives.
+    sleep(Duration::from_secs(1)).await;
+}
+
+async fn read_logs(world: &World) -> Result<HashMap<ConversationId, Vec<Record>>, Trouble> {
+    let mut logs = HashMap::new();
+    for place in &world.places {
+        let log = read_log(world, place)
+            .await
+            .map_err(|failed| Trouble(format!("the log of {} cannot be read: {failed}", place.conversation)))?;
+        for record in &log {
+            world.ledger.see(record, "the log", &world.findings);
+        }
+        let seen = world.ledger.head(place.conversation);
+        world.findings.expect(Invariant::Once, log.len() as u64 >= seen, || {
+            format!("{} ends at {}, and somebody saw seq {seen}", place.conversation, log.len())
+        });
+        logs.insert(place.conversation, log);
+    }
+    Ok(logs)
+}
+
+async fn read_log(world: &World, place: &Place) -> Result<Vec<Record>, Failed> {
+    let reader = world.reader(place);
+    let mut log: Vec<Record> = Vec::new();
+    let mut refused = 0;
+    loop {
+        let after = log.last().map_or(0, |record| record.seq);
+        match reader.get(&format!("conversations/{}/events?after={after}&limit=200", place.conversation)).await {
+            Ok(page) => {
+                let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+                if items.is_empty() {
+                    return Ok(log);
+                }
+                log.extend(items.iter().filter_map(Record::of_page));
+            }
+            Err(failed) if refused >= 3 => return Err(failed),
+            Err(_) => {
+                refused += 1;
+                reader.sign_in().await.ok();
+            }
+        }
+    }
+}
+
+/// The server ends in order, its data is clean, and its log tells of no panic.
+fn inspect(process: &mut Process, options: &Options, findings: &Findings) {
+    findings.expect(Invariant::Process, process.is_running(), || "the server is gone".into());
+    let orderly = process.terminate(STOPS_WITHIN);
+    findings.expect(Invariant::Process, orderly, || "the server did not end in order".into());
+    let check = Command::new(&options.binary).arg("check").arg("--data").arg(process.data()).stdin(Stdio::null()).output();
+    match check {
+        Ok(output) => findings.expect(Invariant::Store, output.status.success(), || {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+            let said: Vec<&str> = said.lines().take(5).collect();
+            format!("tertulia check: {}", said.join(" | "))
+        }),
+        Err(error) => findings.violated(Invariant::Store, format!("tertulia check: {error}")),
+    }
+    let log = process.log();
+    let panics: Vec<&str> = log.lines().filter(|line| line.contains("panicked")).take(3).collect();
+    findings.expect(Invariant::Process, panics.is_empty(), || format!("the server's log: {}", panics.join(" | ")));
+}
+
+fn fill_in(report: &mut Report, world: &World, options: &Options) {
+    let tally = &world.tally;
+    let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    report.acked = count(&tally.acked);
+    report.deliveries = count(&tally.deliveries);
+    report.connections = count(&tally.connections);
+    report.resumed = count(&tally.resumed);
+    report.gaps = count(&tally.gaps);
+    report.cuts = count(&tally.cuts);
+    report.duplicates = count(&tally.duplicates);
+    report.skipped = tally.skipped.lock().clone();
+    report.closes = tally.closes.lock().iter().map(|(code, count)| (*code, *count)).collect();
+    report.found = world.findings.all();
+    report.replay = replay(options);
+}
+
+/// The command that runs the same again.
+fn replay(options: &Options) -> String {
+    let faults =
+        options.faults.as_ref().map(|kinds| format!(" --faults {}", kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(",")));
+    let url = options.url.as_ref().map(|url| format!(" --url {url}"));
+    format!(
+        "tertulia torture --seed {} --seconds {} --clients {}{}{}",
+        options.seed,
+        options.seconds,
+        options.clients,
+        faults.unwrap_or_default(),
+        url.unwrap_or_default()
+    )
+}
