@@ -39,10 +39,18 @@ impl Conversations for Db {
         self.read(move |db| members::list(db, cursors, grant, &page)).await
     }
 
-    async fn member_ids(&self, id: ConversationId) -> StoreResult<Vec<UserId>> {
-        const SQL: &str =
-            "SELECT u.id FROM conversations c JOIN members m ON m.conversation = c.row JOIN users u ON u.row = m.user WHERE c.id = ?";
-        self.read(move |db| all(db, SQL, [id.as_bytes()], |row| crate::rows::id(row, 0))).await
+    async fn member_ids(&self, ids: &[ConversationId], max: u64) -> StoreResult<Vec<(ConversationId, Vec<UserId>)>> {
+        const SQL: &str = "SELECT u.id FROM conversations c JOIN members m ON m.conversation = c.row JOIN users u ON u.row = m.user
+            WHERE c.id = ? AND c.member_count <= ?";
+        let (ids, max) = (ids.to_owned(), i64::try_from(max).unwrap_or(i64::MAX));
+        self.read(move |db| {
+            let of = |conversation: ConversationId| {
+                let members: Vec<UserId> = all(db, SQL, (conversation.as_bytes(), max), |row| id(row, 0))?;
+                Ok((!members.is_empty()).then_some((conversation, members)))
+            };
+            ids.into_iter().filter_map(|id| of(id).transpose()).collect()
+        })
+        .await
     }
 
     async fn view(&self, viewer: UserId, ids: &[ConversationId]) -> StoreResult<Vec<ConversationView>> {

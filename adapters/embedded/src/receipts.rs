@@ -2,6 +2,8 @@
 
 pub(crate) mod unread;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, Row};
 use tertulia_domain::access::Grant;
@@ -10,7 +12,7 @@ use tertulia_domain::{ConversationId, Seq, Timestamp, UserId};
 use tertulia_ports::StoreResult;
 use tertulia_ports::bus::ReceiptKind;
 use tertulia_ports::store::Receipts;
-use tertulia_ports::store::receipts::{Marked, SyncState};
+use tertulia_ports::store::receipts::{Badge, Marked, SyncState};
 
 use crate::conversations::membership;
 use crate::db::Db;
@@ -35,9 +37,8 @@ impl Receipts for Db {
         self.read(move |db| sync_states(db, user)).await
     }
 
-    async fn badges(&self, id: ConversationId, users: &[UserId], now: Timestamp) -> StoreResult<Vec<(UserId, Seq, Unread, u32)>> {
-        let users = users.to_owned();
-        self.read(move |db| badges(db, id, &users, now)).await
+    async fn badges(&self, asked: Vec<(ConversationId, Vec<UserId>)>, now: Timestamp) -> StoreResult<Vec<Badge>> {
+        self.read(move |db| badges(db, &asked, now)).await
     }
 }
 
@@ -116,15 +117,20 @@ fn sync_states(db: &Connection, user: UserId) -> Ran<Vec<SyncState>> {
 }
 
 /// Users who are no members are left out.
-fn badges(db: &Connection, id: ConversationId, users: &[UserId], now: Timestamp) -> Ran<Vec<(UserId, Seq, Unread, u32)>> {
+fn badges(db: &Connection, asked: &[(ConversationId, Vec<UserId>)], now: Timestamp) -> Ran<Vec<Badge>> {
     let mut badges = Vec::new();
-    for &user in users {
-        if let Some(here) = Here::load(db, id, user, true)? {
-            let (read, _) = watermarks(db, &here)?;
-            let read = Seq::try_from(read).unwrap_or_default();
-            let unread = unread::count(db, here.row, here.actor, read)?;
-            badges.push((user, read, unread, unread::total(db, here.actor, now)?));
-        }
+    // Who is asked for in many conversations has one total.
+    let mut totals: HashMap<UserId, u32> = HashMap::new();
+    for (conversation_id, user_id) in asked.iter().flat_map(|(id, users)| users.iter().map(|user| (*id, *user))) {
+        let Some(here) = Here::load(db, conversation_id, user_id, true)? else { continue };
+        let (read, _) = watermarks(db, &here)?;
+        let read_seq = Seq::try_from(read).unwrap_or_default();
+        let unread = unread::count(db, here.row, here.actor, read_seq)?;
+        let total_unread = match totals.get(&user_id) {
+            Some(total) => *total,
+            None => *totals.entry(user_id).or_insert(unread::total(db, here.actor, now)?),
+        };
+        badges.push(Badge { conversation_id, user_id, read_seq, unread, total_unread });
     }
     Ok(badges)
 }

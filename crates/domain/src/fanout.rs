@@ -1,18 +1,5 @@
-//! How an event reaches people: by size of the conversation. Pure.
+//! How an event reaches people depends on the size of its conversation.
 
-/// From this many members on, per-member effects run in workers, and receipts are not pushed.
+/// Above it, who does not look gets a hint instead of events, and receipts are not pushed; from it on, effects per
+/// member (badges) are not counted for everybody.
 pub const LARGE_MEMBERS: u64 = 100;
-
-/// The way an event goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Plan {
-    /// Full push to everybody connected, effects per member at once.
-    Direct,
-    /// Full push to the connections that listen, effects per member off the send path.
-    Queued,
-}
-
-/// Decides the way for a conversation of `members`.
-pub fn plan_fanout(members: u64) -> Plan {
-    if members < LARGE_MEMBERS { Plan::Direct } else { Plan::Queued }
-}

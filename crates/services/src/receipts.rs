@@ -55,6 +55,6 @@ impl Receipts {
 
     /// Tells the caller's other devices.
     async fn badge(&self, caller: Caller, id: ConversationId) -> Answer<()> {
-        crate::notifications::send_badges(&self.spine, id, &[caller.user_id]).await
+        crate::notifications::send_badges(&self.spine, vec![(id, vec![caller.user_id])]).await
     }
 }

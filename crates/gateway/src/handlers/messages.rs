@@ -6,6 +6,7 @@ use tertulia_ports::store::schedule::Scheduled;
 use tertulia_protocol::{rest, v1};
 use tertulia_services::Caller;
 use tertulia_services::messages::{MessagePage, SendInput, Sent};
+use tertulia_services::spine::tasks::finish;
 
 use super::{Answer, all};
 use crate::gateway::Gateway;
@@ -49,7 +50,9 @@ pub async fn pin(gateway: Gateway, caller: Caller, frame: v1::MessagePin) -> Ans
 pub async fn send_rest(gateway: Gateway, caller: Caller, call: Call<rest::SendMessage>) -> Answer<v1::MessageSent> {
     let conversation_id = call.id("id")?;
     let rest::SendMessage { message_id, message } = call.body;
-    send(gateway, caller, v1::MessageSend { message_id, conversation_id, message }).await
+    // To its end, even if the client hangs up.
+    let tasks = gateway.services.spine.tasks.clone();
+    finish(tasks.run(send(gateway, caller, v1::MessageSend { message_id, conversation_id, message }))).await
 }
 
 pub async fn edit_rest(gateway: Gateway, caller: Caller, call: Call<rest::EditMessage>) -> Answer<v1::Changed> {

@@ -82,8 +82,8 @@ pub trait Conversations: Send + Sync {
     async fn standing(&self, id: ConversationId, user: UserId) -> StoreResult<Option<StandingRow>>;
     /// Of one conversation, by the order of joining.
     async fn members(&self, grant: Grant, page: PageRequest) -> StoreResult<Page<Member>>;
-    /// Everybody in it, for delivery. Empty where it does not exist.
-    async fn member_ids(&self, id: ConversationId) -> StoreResult<Vec<UserId>>;
+    /// Everybody in each of them. Those that don't exist or have more than `max` members are left out.
+    async fn member_ids(&self, ids: &[ConversationId], max: u64) -> StoreResult<Vec<(ConversationId, Vec<UserId>)>>;
     /// As `viewer` sees them, unread counts included; in the order asked, unknown and unreadable ones left out.
     async fn view(&self, viewer: UserId, ids: &[ConversationId]) -> StoreResult<Vec<ConversationView>>;
     /// The viewer's own; newest message first, archived ones last.

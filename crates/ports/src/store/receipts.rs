@@ -38,7 +38,17 @@ pub trait Receipts: Send + Sync {
     async fn list(&self, grant: Grant, limit: u32) -> StoreResult<Vec<Receipt>>;
     /// All conversations that the user is in.
     async fn sync_states(&self, user: UserId) -> StoreResult<Vec<SyncState>>;
-    /// For the users of one conversation: their read watermark, unread counts, and their total over all
-    /// conversations that are not muted.
-    async fn badges(&self, id: ConversationId, users: &[UserId], now: Timestamp) -> StoreResult<Vec<(UserId, Seq, Unread, u32)>>;
+    /// Of users in conversations, those who are members: as of one moment.
+    async fn badges(&self, asked: Vec<(ConversationId, Vec<UserId>)>, now: Timestamp) -> StoreResult<Vec<Badge>>;
+}
+
+/// What is new to somebody in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Badge {
+    pub conversation_id: ConversationId,
+    pub user_id: UserId,
+    pub read_seq: Seq,
+    pub unread: Unread,
+    /// Over all conversations that are not muted.
+    pub total_unread: u32,
 }

@@ -6,13 +6,12 @@ use tertulia_domain::ids::{ConversationId, MessageId, Seq};
 use tertulia_domain::message::{Priority, check_expiry, check_schedule};
 use tertulia_domain::workspace::WorkspaceRole;
 use tertulia_domain::{Content, Refusal, Timestamp};
-use tertulia_ports::store::messages::Draft;
+use tertulia_ports::store::messages::{Appended, Draft};
 use tertulia_ports::store::schedule::Scheduled;
 
 use super::Messages;
 use crate::spine::access::Known;
 use crate::spine::limits::Key;
-use crate::spine::tasks::finish;
 use crate::{Answer, Caller, refuse};
 
 /// A message as its author wrote it.
@@ -41,7 +40,7 @@ pub struct Sent {
 }
 
 impl Messages {
-    /// Durable when it answers. The same again, however late, answers the same and changes nothing.
+    /// Durable when it answers. The same again, however late, answers the same and changes nothing. To be run to its end.
     pub async fn send(&self, caller: Caller, input: SendInput) -> Answer<Sent> {
         self.spine.limits.take(Key::Message(caller.user_id))?;
         self.spine.limits.take(Key::MessageSustained(caller.user_id))?;
@@ -89,22 +88,12 @@ impl Messages {
         limited.inspect_err(|_| tracing::warn!(user = %caller.user_id, conversation = %known.subject.id, "too many urgent messages"))
     }
 
-    /// The one way into the log for a message.
+    /// The one way into the log for a message. To be run to its end: what was committed is also told.
     pub(super) async fn append(&self, grant: tertulia_domain::access::Grant, draft: Draft) -> Answer<Sent> {
-        let spine = self.spine.clone();
         let message_id = draft.id;
-        let work = self.spine.tasks.run(async move {
-            let appended = spine.store.messages.append(grant, draft).await.map_err(refuse)?;
-            spine.publish_all(appended.event);
-            metrics::counter!("tertulia_messages_total", "duplicate" => if appended.duplicate { "yes" } else { "no" }).increment(1);
-            Ok(Sent {
-                message_id,
-                seq: Some(appended.seq),
-                created_at: Some(appended.at),
-                scheduled_at: None,
-                duplicate: appended.duplicate,
-            })
-        });
-        finish(work).await
+        let Appended { seq, at, duplicate, event } = self.spine.store.messages.append(grant, draft).await.map_err(refuse)?;
+        self.spine.publish_all(event);
+        metrics::counter!("tertulia_messages_total", "duplicate" => if duplicate { "yes" } else { "no" }).increment(1);
+        Ok(Sent { message_id, seq: Some(seq), created_at: Some(at), scheduled_at: None, duplicate })
     }
 }

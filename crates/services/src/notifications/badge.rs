@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tertulia_domain::fanout::{Plan, plan_fanout};
+use tertulia_domain::fanout::LARGE_MEMBERS;
 use tertulia_domain::ids::{ConversationId, UserId};
 use tertulia_ports::Signal;
+use tertulia_ports::store::receipts::Badge;
 
 use crate::presence::Presences;
 use crate::spine::Spine;
@@ -14,6 +15,9 @@ use crate::{Answer, refuse};
 
 /// Changes are gathered for this long.
 pub const GATHER: Duration = Duration::from_secs(1);
+
+/// Conversations read at once: many share the way to the store, and others are not kept waiting.
+const AT_ONCE: usize = 200;
 
 /// Conversations whose counts changed since the last round.
 #[derive(Default)]
@@ -26,31 +30,28 @@ impl Badges {
 
     /// Sends what was noted. Above the size where events are pushed to all, clients count for themselves.
     pub async fn flush(&self, spine: &Spine, presence: &Presences) {
-        let changed = std::mem::take(&mut *self.0.lock());
-        for conversation in changed {
-            if let Err(refusal) = round(spine, presence, conversation).await {
-                tracing::debug!(%conversation, code = %refusal.code, "badges left out");
+        let changed: Vec<ConversationId> = std::mem::take(&mut *self.0.lock()).into_iter().collect();
+        for changed in changed.chunks(AT_ONCE) {
+            if let Err(refusal) = round(spine, presence, changed).await {
+                tracing::debug!(code = %refusal.code, "badges left out");
             }
         }
     }
 }
 
-async fn round(spine: &Spine, presence: &Presences, conversation: ConversationId) -> Answer<()> {
-    let members = spine.store.conversations.member_ids(conversation).await.map_err(refuse)?;
-    if plan_fanout(members.len() as u64) != Plan::Direct {
-        return Ok(());
-    }
-    let connected: Vec<UserId> = members.into_iter().filter(|user| presence.is_connected(*user)).collect();
-    send_badges(spine, conversation, &connected).await
+async fn round(spine: &Spine, presence: &Presences, changed: &[ConversationId]) -> Answer<()> {
+    let small = spine.store.conversations.member_ids(changed, LARGE_MEMBERS - 1).await.map_err(refuse)?;
+    let connected = small.into_iter().map(|(id, members)| (id, members.into_iter().filter(|user| presence.is_connected(*user)).collect()));
+    send_badges(spine, connected.filter(|(_, users): &(_, Vec<UserId>)| !users.is_empty()).collect()).await
 }
 
 /// Reads the counts of these users and tells their connections.
-pub(crate) async fn send_badges(spine: &Spine, conversation_id: ConversationId, users: &[UserId]) -> Answer<()> {
-    if users.is_empty() {
+pub(crate) async fn send_badges(spine: &Spine, asked: Vec<(ConversationId, Vec<UserId>)>) -> Answer<()> {
+    if asked.is_empty() {
         return Ok(());
     }
-    let badges = spine.store.receipts.badges(conversation_id, users, spine.clock.now()).await.map_err(refuse)?;
-    for (user_id, read_seq, unread, total_unread) in badges {
+    for badge in spine.store.receipts.badges(asked, spine.clock.now()).await.map_err(refuse)? {
+        let Badge { conversation_id, user_id, read_seq, unread, total_unread } = badge;
         spine.bus.publish(Signal::Badge { user_id, conversation_id, unread, read_seq, total_unread });
     }
     Ok(())

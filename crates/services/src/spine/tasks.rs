@@ -53,7 +53,7 @@ impl Tasks {
 }
 
 /// What ran in a task that panicked counts as a fault with unknown outcome.
-pub(crate) async fn finish<T>(task: JoinHandle<crate::Answer<T>>) -> crate::Answer<T> {
+pub async fn finish<T>(task: JoinHandle<crate::Answer<T>>) -> crate::Answer<T> {
     task.await.unwrap_or_else(|error| {
         tracing::error!(%error, "a task failed");
         Err(tertulia_domain::Refusal::new(tertulia_domain::Code::Internal, "a fault of ours; the outcome is unknown"))

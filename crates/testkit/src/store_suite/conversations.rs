@@ -24,12 +24,15 @@ pub async fn a_log_begins_with_its_members(world: &World) {
         .collect();
     assert_eq!(joined, [(1, maya, maya, MemberRole::Admin), (2, maya, marc, MemberRole::Member), (3, maya, moss, MemberRole::Member)]);
     assert_eq!(world.log_of(new.id).await, made.events);
-    let mut ids = world.store.conversations.member_ids(new.id).await.unwrap();
+    let mut ids = world.store.conversations.member_ids(&[new.id, new_id()], 1_000).await.unwrap().remove(0).1;
     ids.sort();
     let mut everybody = [maya, marc, moss];
     everybody.sort();
     assert_eq!(ids, everybody);
-    assert!(world.store.conversations.member_ids(new_id()).await.unwrap().is_empty());
+    assert!(world.store.conversations.member_ids(&[new_id()], 1_000).await.unwrap().is_empty());
+    let (all, fewer) = (ids.len() as u64, ids.len() as u64 - 1);
+    assert_eq!(world.store.conversations.member_ids(&[new.id], all).await.unwrap().len(), 1);
+    assert!(world.store.conversations.member_ids(&[new.id], fewer).await.unwrap().is_empty(), "too many");
     assert_eq!(code_of(world.store.conversations.create(new).await), Code::Conflict, "the same id");
 }
 

@@ -45,7 +45,7 @@ pub async fn a_full_group_takes_nobody(world: &World) {
     let add = grant(maya, group, Action::AddMembers);
     let outcome = world.store.conversations.add_members(add, &[marc, moss], MemberRole::Member, Some(2), world.tick()).await;
     assert_eq!(code_of(outcome), Code::LimitReached);
-    assert_eq!(world.store.conversations.member_ids(group).await.unwrap(), [maya]);
+    assert_eq!(world.store.conversations.member_ids(&[group], 10).await.unwrap(), [(group, vec![maya])]);
     assert_eq!(world.head(group).await, 1);
 }
 

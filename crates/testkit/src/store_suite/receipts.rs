@@ -8,6 +8,7 @@ use tertulia_domain::{ConversationId, MemberRole, UserId};
 use tertulia_ports::ReceiptKind;
 use tertulia_ports::store::conversations::PreferencesPatch;
 use tertulia_ports::store::messages::Draft;
+use tertulia_ports::store::receipts::Badge;
 use tertulia_ports::store::receipts::Marked;
 
 use crate::World;
@@ -110,12 +111,16 @@ pub async fn badges_leave_muted_ones_out(world: &World) {
     world.send(other, maya, "elsewhere").await;
     let receipts = &world.store.receipts;
     let now = world.tick();
-    let badges = receipts.badges(group, &[marc, new_id(), maya], now).await.unwrap();
-    assert_eq!(badges, [(marc, 2, unread(3, 0), 4), (maya, 5, unread(0, 0), 0)]);
+    let badge =
+        |conversation_id, user_id, read_seq, unread, total_unread| Badge { conversation_id, user_id, read_seq, unread, total_unread };
+    let badges =
+        receipts.badges(vec![(group, vec![marc, new_id(), maya]), (new_id(), vec![marc]), (other, vec![marc])], now).await.unwrap();
+    let expected = [badge(group, marc, 2, unread(3, 0), 4), badge(group, maya, 5, unread(0, 0), 0), badge(other, marc, 2, unread(1, 0), 4)];
+    assert_eq!(badges, expected);
     let mute = PreferencesPatch { muted_until: Some(now.plus_millis(1_000)), ..PreferencesPatch::default() };
     world.store.conversations.set_preferences(grant(marc, other, Action::SetPreferences), mute).await.unwrap();
-    assert_eq!(receipts.badges(group, &[marc], now).await.unwrap(), [(marc, 2, unread(3, 0), 3)]);
-    assert_eq!(receipts.badges(group, &[marc], now.plus_millis(1_000)).await.unwrap(), [(marc, 2, unread(3, 0), 4)]);
+    assert_eq!(receipts.badges(vec![(group, vec![marc])], now).await.unwrap(), [badge(group, marc, 2, unread(3, 0), 3)]);
+    assert_eq!(receipts.badges(vec![(group, vec![marc])], now.plus_millis(1_000)).await.unwrap(), [badge(group, marc, 2, unread(3, 0), 4)]);
 }
 
 pub async fn sync_states_are_complete(world: &World) {
