@@ -58,8 +58,8 @@ pub fn start(services: &Services, demo: Demo) {
 
 /// One of those who are in the conversation.
 async fn react(services: &Services, demo: &Demo, message: &Message, noticed: usize) -> Answer<()> {
-    let members = services.spine.store.conversations.member_ids(message.conversation_id).await.unwrap_or_default();
-    let there: Vec<UserId> = members.into_iter().filter(|user| is_scripted(demo, *user)).collect();
+    let members = services.spine.store.conversations.member_ids(&[message.conversation_id], u64::MAX).await.unwrap_or_default();
+    let there: Vec<UserId> = members.into_iter().flat_map(|(_, members)| members).filter(|user| is_scripted(demo, *user)).collect();
     let (Some(user), Some(emoji)) = (there.iter().cycle().nth(noticed % there.len().max(1)), EMOJI.get(noticed % EMOJI.len())) else {
         return Ok(());
     };

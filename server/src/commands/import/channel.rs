@@ -115,7 +115,7 @@ impl Channel {
         let Some(newest) = self.newest else { return Ok(()) };
         let store = &services.spine.store;
         let at = services.spine.clock.now();
-        for user in store.conversations.member_ids(self.id).await? {
+        for user in store.conversations.member_ids(&[self.id], u64::MAX).await?.into_iter().flat_map(|(_, members)| members) {
             let grant = Grant::system(user, self.id, Action::MarkRead);
             store.receipts.mark(grant, ReceiptKind::Read, newest, at).await?;
         }
