@@ -21,7 +21,7 @@ use crate::spine::tasks::finish;
 use crate::{Answer, Caller, refuse};
 
 pub use read::{MessagePage, ThreadPage};
-pub use send::{SendInput, Sent};
+pub use send::{SendInput, Sent, is_in_line};
 
 /// From this many members on, `@channel` and `@here` are for admins.
 const MENTION_ALL_MEMBERS_MAX: u64 = 1_000;

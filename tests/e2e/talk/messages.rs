@@ -183,3 +183,28 @@ async fn history_pages_both_ways_without_gap_or_repeat() {
     let end = maya.get(&format!("{path}&after=9223372036854775808")).await.ok();
     assert_eq!((end["items"].as_array().unwrap().len(), &end["hasMore"]), (0, &json!(false)));
 }
+
+#[tokio::test]
+async fn messages_sent_without_waiting_keep_their_order() {
+    let server = Server::shared();
+    let scene = Scene::new(&server).await;
+    let [maya, omar] = scene.members(["maya", "omar"]).await;
+    let (one, other) = (scene.channel(&[&maya, &omar]).await, scene.direct(&maya, &omar).await);
+    let mut hers = maya.socket().await;
+    let mut asked = Vec::new();
+    for n in 0..300 {
+        // Every tenth has to look somebody up first: nothing may overtake it.
+        let words = if n % 10 == 3 { format!("{n} @{}", omar.username()) } else { n.to_string() };
+        let place = if n % 7 == 0 { &other } else { &one };
+        asked.push(hers.send("message.send", json!({ "messageId": new_id(), "conversationId": place, "content": text(&words) })).await);
+    }
+    for id in &asked {
+        assert_eq!(hers.ack(id).await["status"], "ok");
+    }
+    for place in [&one, &other] {
+        let log = maya.log_of(place).await;
+        let texts = log.iter().filter_map(|event| event["payload"]["message"]["content"]["text"].as_str());
+        let numbers: Vec<u32> = texts.map(|text| text.split(' ').next().unwrap().parse().unwrap()).collect();
+        assert!(numbers.is_sorted() && numbers.len() > 40, "{numbers:?}");
+    }
+}

@@ -220,7 +220,8 @@ impl Shard {
             stream,
             decoder: None,
             inbox: Default::default(),
-            in_flight: None,
+            in_flight: Default::default(),
+            may_overlap: false,
             is_ready: false,
             // What came before it was registered makes no event.
             is_readable: true,

@@ -1,5 +1,7 @@
 //! `message.send`: limits → access → rules → append. The ack leaves when the store has it on disk.
 
+use std::cell::Cell;
+
 use tertulia_domain::access::Action;
 use tertulia_domain::content::check_content;
 use tertulia_domain::ids::{ConversationId, MessageId, Seq};
@@ -37,6 +39,16 @@ pub struct Sent {
     pub scheduled_at: Option<Timestamp>,
     /// It was there before; nothing changed now.
     pub duplicate: bool,
+}
+
+thread_local! {
+    static IN_LINE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a message that was just polled in this thread has its place in the store's line: what is sent after it from
+/// the same connection cannot overtake it any more.
+pub fn is_in_line() -> bool {
+    IN_LINE.take()
 }
 
 impl Messages {
@@ -91,6 +103,7 @@ impl Messages {
     /// The one way into the log for a message. To be run to its end: what was committed is also told.
     pub(super) async fn append(&self, grant: tertulia_domain::access::Grant, draft: Draft) -> Answer<Sent> {
         let message_id = draft.id;
+        IN_LINE.set(true);
         let Appended { seq, at, duplicate, event } = self.spine.store.messages.append(grant, draft).await.map_err(refuse)?;
         self.spine.publish_all(event);
         metrics::counter!("tertulia_messages_total", "duplicate" => if duplicate { "yes" } else { "no" }).increment(1);

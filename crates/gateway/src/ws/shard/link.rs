@@ -19,6 +19,10 @@ use crate::ws::outbox::Outbox;
 
 /// Frames in one system call.
 const SLICES: usize = 64;
+/// Messages of one connection that may wait for the same commit.
+const OVERLAP_MAX: usize = 32;
+/// How clients begin a frame that sends a message; one that begins otherwise waits for those before it.
+const MESSAGE_SEND: &str = "{\"type\":\"message.send\"";
 
 /// A frame that is being carried out; its answer.
 pub type InFlight = Pin<Box<dyn Future<Output = Option<Bytes>> + Send>>;
@@ -29,7 +33,9 @@ pub struct Link {
     pub decoder: Option<Box<Decoder>>,
     /// Frames that wait to be carried out, one after the other.
     pub inbox: VecDeque<Incoming>,
-    pub in_flight: Option<InFlight>,
+    pub in_flight: VecDeque<InFlight>,
+    /// All that is in flight are messages that have their place in line: another may follow before they are answered.
+    pub may_overlap: bool,
     /// What is in flight can go on.
     pub is_ready: bool,
     /// There may be something to read.
@@ -125,9 +131,27 @@ impl Link {
         true
     }
 
-    /// Whether it takes more from the other end: one frame at a time, so that order needs no lock.
+    /// Whether `next` may be carried out now: one frame at a time, so that order needs no lock; but messages that
+    /// follow each other share a commit.
+    pub fn takes(&self, next: &Incoming) -> bool {
+        match next {
+            _ if self.in_flight.is_empty() => true,
+            Incoming::Text(text) => self.overlaps() && text.starts_with(MESSAGE_SEND),
+            _ => self.overlaps(),
+        }
+    }
+
+    fn overlaps(&self) -> bool {
+        self.may_overlap && self.in_flight.len() < OVERLAP_MAX
+    }
+
+    /// Whether it takes more from the other end.
     pub fn reads(&self) -> bool {
-        self.is_readable && self.in_flight.is_none() && self.inbox.is_empty() && self.ending.is_none() && self.stage == Stage::Open
+        self.is_readable
+            && (self.in_flight.is_empty() || self.overlaps())
+            && self.inbox.is_empty()
+            && self.ending.is_none()
+            && self.stage == Stage::Open
     }
 
     pub fn shut_down(&self) {

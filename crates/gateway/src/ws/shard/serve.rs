@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use tertulia_services::messages::is_in_line;
 use tertulia_services::spine::limits::Key;
 
 use super::Shard;
@@ -58,38 +59,53 @@ impl Shard {
 
     /// Goes on with what is in flight, and with what waits behind it.
     fn carry_on(&mut self, slot: u32) {
+        let Some(link) = self.board.get_mut(slot).and_then(|connection| connection.link.as_mut()) else { return };
+        if std::mem::take(&mut link.is_ready) {
+            let mut place = 0;
+            while self.poll(slot, place).is_some_and(|is_done| {
+                place += usize::from(!is_done);
+                true
+            }) {}
+        }
         loop {
-            let Some(connection) = self.board.get_mut(slot) else { return };
-            let Some(link) = &mut connection.link else { return };
-            if let Some(work) = &mut link.in_flight {
-                if !std::mem::take(&mut link.is_ready) {
-                    return;
-                }
-                let waker = FrameWaker { inbox: self.inbox.clone(), slot, generation: connection.generation };
-                let waker = Waker::from(Arc::new(waker));
-                let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut Context::from_waker(&waker))));
-                match polled {
-                    Ok(Poll::Pending) => return,
-                    Ok(Poll::Ready(answer)) => {
-                        link.in_flight = None;
-                        answer.into_iter().for_each(|bytes| self.answer(slot, bytes));
-                    }
-                    Err(_) => {
-                        tracing::error!("a frame's handler panicked");
-                        link.in_flight = None;
-                        link.inbox.clear();
-                        link.ending = Some(Ending::Close(Close::INTERNAL));
-                    }
-                }
-            } else {
-                let Some(incoming) = link.inbox.pop_front() else {
+            let Some(link) = self.board.get_mut(slot).and_then(|connection| connection.link.as_mut()) else { return };
+            let next = match link.inbox.front() {
+                Some(next) if link.takes(next) => link.inbox.pop_front(),
+                Some(_) => return,
+                None => {
                     // An idle connection holds no queue.
                     link.inbox.shrink_to_fit();
+                    if link.in_flight.is_empty() {
+                        link.in_flight.shrink_to_fit();
+                    }
                     return;
-                };
-                self.take(slot, incoming);
-            }
+                }
+            };
+            next.into_iter().for_each(|incoming| self.take(slot, incoming));
         }
+    }
+
+    /// Goes on with one of those in flight; whether it is done, none where there is none.
+    fn poll(&mut self, slot: u32, place: usize) -> Option<bool> {
+        let connection = self.board.get_mut(slot)?;
+        let generation = connection.generation;
+        let link = connection.link.as_mut()?;
+        let work = link.in_flight.get_mut(place)?;
+        let waker = Waker::from(Arc::new(FrameWaker { inbox: self.inbox.clone(), slot, generation }));
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut Context::from_waker(&waker))));
+        let Ok(Poll::Ready(answer)) = polled else {
+            if polled.is_ok() {
+                return Some(false);
+            }
+            tracing::error!("a frame's handler panicked");
+            link.in_flight.remove(place);
+            link.inbox.clear();
+            link.ending = Some(Ending::Close(Close::INTERNAL));
+            return Some(true);
+        };
+        link.in_flight.remove(place);
+        answer.into_iter().for_each(|bytes| self.answer(slot, bytes));
+        Some(true)
     }
 
     fn take(&mut self, slot: u32, incoming: Incoming) {
@@ -132,14 +148,20 @@ impl Shard {
         let is_long = dispatch::is_long(request.kind);
         let work = dispatch(gateway.clone(), member, request);
         let Some(link) = self.board.get_mut(slot).and_then(|connection| connection.link.as_mut()) else { return };
-        link.is_ready = true;
-        link.in_flight = Some(if is_long {
+        link.in_flight.push_back(if is_long {
             // What takes long is done elsewhere: here others wait for their turn.
             let work = gateway.services.spine.tasks.run(work);
             Box::pin(async move { work.await.ok().flatten() })
         } else {
             Box::pin(work)
         });
+        let place = link.in_flight.len() - 1;
+        // What an earlier frame left behind is not this one's.
+        is_in_line();
+        self.poll(slot, place);
+        if let Some(link) = self.board.get_mut(slot).and_then(|connection| connection.link.as_mut()) {
+            link.may_overlap = is_in_line();
+        }
     }
 
     fn malformed(&mut self, slot: u32, refusal: Bytes) {
@@ -290,7 +312,7 @@ impl Shard {
         let Some(link) = self.board.get_mut(slot).and_then(|connection| connection.link.as_mut()) else { return };
         let Some(ending) = link.ending else { return };
         // A frame that is being carried out is never broken off.
-        if link.in_flight.is_some() || !link.inbox.is_empty() {
+        if !link.in_flight.is_empty() || !link.inbox.is_empty() {
             return;
         }
         let close = match ending {
