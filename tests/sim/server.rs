@@ -175,10 +175,13 @@ impl Server {
         Some((frames, replayed))
     }
 
-    /// The answer to a sync: everything up to these heads.
+    /// The answer to a sync: everything up to these heads; and, which no client is told, whether they hear what comes after.
     pub fn synced(&mut self, handle: Handle, user: UserId, logs: &Logs, now: Instant) {
-        let heads: serde_json::Map<_, _> =
-            logs.values().filter(|log| log.members.contains_key(&user)).map(|log| (log.id.to_string(), json!(log.head()))).collect();
+        let heads: serde_json::Map<_, _> = logs
+            .values()
+            .filter(|log| log.members.contains_key(&user))
+            .map(|log| (log.id.to_string(), json!([log.head(), self.core.listens(user, log.id)])))
+            .collect();
         let bytes = frame::encode_json(&json!({ "type": "synced", "payload": { "heads": heads } })).expect("JSON");
         self.boards[usize::from(handle.shard)].tell(handle.slot, Frame::durable(bytes), now);
     }

@@ -148,8 +148,9 @@ impl Hub {
     /// Whether a user may listen to a conversation, as of a head that nothing here is ahead of.
     async fn ask(&self, user: UserId, id: ConversationId) {
         loop {
+            let Some(asked) = self.0.core.lock().asking(user) else { return };
             match self.0.services.delivery.heads_of(user, Some(id)).await {
-                Ok(heads) if self.with(|core, now| core.admit(user, id, heads.first().copied(), now)) => break,
+                Ok(heads) if self.with(|core, now| core.admit(user, id, heads.first().copied(), asked, now)) => break,
                 Ok(_) => {}
                 Err(refusal) => {
                     tracing::warn!(conversation_id = %id, code = %refusal.code, "cannot read who may listen; they will sync");

@@ -80,10 +80,24 @@ impl Core {
         }
     }
 
+    /// What to bring along to [`Core::admit`], from before the store is asked. None: the user has left.
+    pub fn asking(&self, user: UserId) -> Option<u64> {
+        self.users.get(&user).map(|listener| listener.news)
+    }
+
     /// What was asked for: `head` where the user is a member, as of that head. False: more has happened since; ask again.
-    pub fn admit(&mut self, user: UserId, id: ConversationId, head: Option<Head>, now: Instant) -> bool {
-        let Some(head) = head else { return true };
-        if self.delivered(id).is_some_and(|last| last > head.seq) {
+    pub fn admit(&mut self, user: UserId, id: ConversationId, head: Option<Head>, asked: u64, now: Instant) -> bool {
+        if self.asking(user).is_some_and(|news| news != asked) {
+            return false;
+        }
+        let Some(head) = head else {
+            // They may know of it from a sync, which was ahead of what is heard here.
+            if !self.listens(user, id) {
+                self.tell_removed(user, id);
+            }
+            return true;
+        };
+        if self.reached(id).is_some_and(|last| last > head.seq) {
             return false;
         }
         if self.enter(user, head, now).is_in {
@@ -114,16 +128,19 @@ impl Core {
         }
     }
 
-    /// A room that began after `since` and is ahead of what was read: what it handed on in between, nobody has noted.
+    /// A room that ended meanwhile, or began after `since`, and got further than what was read: what it handed on in
+    /// between, nobody has noted.
     fn is_stale(&self, head: &Head, since: Instant) -> bool {
         let room = self.numbers.get(&head.conversation_id).and_then(|no| self.rooms.get(*no as usize));
-        room.is_some_and(|room| room.began_at >= since && room.last() > head.seq)
+        room.is_none_or(|room| room.began_at >= since) && self.reached(head.conversation_id).is_some_and(|last| last > head.seq)
     }
 
     fn heard_of(&mut self, user: UserId, id: ConversationId, now: Instant) {
         if let Some(listener) = self.users.get_mut(&user) {
             listener.changed.as_mut().map(|changed| changed.ids.insert(id));
             listener.changed_at = Some(now);
+            self.news += 1;
+            listener.news = self.news;
         }
     }
 
@@ -154,6 +171,8 @@ impl Core {
         let Ok(place) = listener.rooms.binary_search(&no) else { return };
         listener.rooms.remove(place);
         listener.changed_at = Some(now);
+        self.news += 1;
+        listener.news = self.news;
         let handles: Vec<_> = listener.seats.iter().map(|seat| seat.handle).collect();
         for handle in handles {
             self.command(handle.shard, Command::Unlisten { slot: handle.slot, room: no });
@@ -173,7 +192,8 @@ impl Core {
         }
     }
 
-    pub(super) fn listens(&self, user: UserId, id: ConversationId) -> bool {
+    /// Whether a user hears of a conversation.
+    pub fn listens(&self, user: UserId, id: ConversationId) -> bool {
         let room: Option<&RoomNo> = self.numbers.get(&id);
         room.is_some_and(|no| self.users.get(&user).is_some_and(|listener| listener.rooms.binary_search(no).is_ok()))
     }
