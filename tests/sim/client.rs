@@ -119,10 +119,10 @@ impl Client {
             "synced" => self.sync(payload),
             "conversation.added" => {
                 let id: ConversationId = payload["conversation"]["id"].as_str().expect("an id").parse().expect("an id");
-                self.unheard.remove(&id);
                 // It reads the log of what is new to it.
                 if let Some(log) = logs.get(&id).filter(|log| log.may_read(self.user, log.head())) {
                     self.fetch(id, log);
+                    self.unheard.remove(&id);
                 }
             }
             "conversation.removed" => {

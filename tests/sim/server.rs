@@ -167,6 +167,9 @@ impl Server {
         let mut replayed = HashMap::new();
         for missed in plan.missed {
             for event in logs[&missed.id].after(missed.after, (missed.head - missed.after) as usize) {
+                if parked.comes_in_by(event) {
+                    return None;
+                }
                 frames.push(Frame::event(encode::event(event), missed.room, event.seq));
                 replayed.insert(missed.room, event.seq);
             }
@@ -182,6 +185,8 @@ impl Server {
             .filter(|log| log.members.contains_key(&user))
             .map(|log| (log.id.to_string(), json!([log.head(), self.core.listens(user, log.id)])))
             .collect();
+        let ids: Vec<_> = logs.values().filter(|log| log.members.contains_key(&user)).map(|log| log.id).collect();
+        self.with(|core| core.synced(user, ids));
         let bytes = frame::encode_json(&json!({ "type": "synced", "payload": { "heads": heads } })).expect("JSON");
         self.boards[usize::from(handle.shard)].tell(handle.slot, Frame::durable(bytes), now);
     }

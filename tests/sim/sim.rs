@@ -270,9 +270,9 @@ impl Sim {
 
     /// The view is read for who may see it.
     fn tell_added(&mut self, user: UserId, id: ConversationId) {
-        if self.logs[&id].members.contains_key(&user) {
-            self.server.with(|core| core.tell_added(user, id, &added(id)));
-        }
+        let frame = self.logs[&id].members.contains_key(&user).then(|| added(id));
+        let now = self.now;
+        self.server.with(|core| core.tell_added(user, id, frame.as_ref(), now));
     }
 
     fn ask_on(&mut self, place: usize) {

@@ -52,6 +52,8 @@ pub(super) struct Listener {
     pub(super) changed_at: Option<Instant>,
     /// Differs after each thing that was heard of what they may read: what was asked before then may be out of date.
     pub(super) news: u64,
+    /// What is being asked about, and what they are about to be told of: [`Effect::Ask`] and [`Effect::Tell`].
+    pub(super) owed: Vec<ConversationId>,
 }
 
 /// What was heard while a list was being read.
@@ -127,6 +129,11 @@ impl Core {
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {
+        if let Effect::Ask { user, id } | Effect::Tell { user, id } = effect
+            && let Some(listener) = self.users.get_mut(&user)
+        {
+            listener.owed.push(id);
+        }
         self.effects.push(effect);
     }
 

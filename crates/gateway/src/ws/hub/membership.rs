@@ -90,21 +90,35 @@ impl Core {
         if self.asking(user).is_some_and(|news| news != asked) {
             return false;
         }
-        let Some(head) = head else {
-            // They may know of it from a sync, which was ahead of what is heard here.
-            if !self.listens(user, id) {
-                self.tell_removed(user, id);
+        if let Some(head) = head {
+            if self.reached(id).is_some_and(|last| last > head.seq) {
+                return false;
             }
-            return true;
-        };
-        if self.reached(id).is_some_and(|last| last > head.seq) {
-            return false;
-        }
-        if self.enter(user, head, now).is_in {
+            if self.enter(user, head, now).is_in {
+                self.heard_of(user, id, now);
+                self.effect(Effect::Tell { user, id });
+            }
+        } else if !self.listens(user, id) {
+            // They may know of it from a sync, which was ahead of what is heard here.
             self.heard_of(user, id, now);
-            self.effect(Effect::Tell { user, id });
+            self.tell_removed(user, id);
         }
+        self.settle(user, id);
         true
+    }
+
+    /// The user was told, by a sync, of conversations. Those of which they hear nothing yet are asked about, so that they
+    /// are not parked without them.
+    pub fn synced(&mut self, user: UserId, ids: impl IntoIterator<Item = ConversationId>) {
+        ids.into_iter().for_each(|id| self.gained(user, id));
+    }
+
+    /// What was owed is done.
+    fn settle(&mut self, user: UserId, id: ConversationId) {
+        let Some(listener) = self.users.get_mut(&user) else { return };
+        if let Some(place) = listener.owed.iter().position(|owed| *owed == id) {
+            listener.owed.swap_remove(place);
+        }
     }
 
     /// The event that lets somebody in: they hear it, and what comes after it.
@@ -185,10 +199,16 @@ impl Core {
         self.tell_user(user, &Frame::durable(encode::server_frame(&frame)));
     }
 
-    /// Tells a user of a conversation that they may read, unless they may not any more.
-    pub fn tell_added(&mut self, user: UserId, id: ConversationId, frame: &Frame) {
-        if self.listens(user, id) {
+    /// Tells a user of a conversation that they may read, unless they may not any more: then there is no frame.
+    pub fn tell_added(&mut self, user: UserId, id: ConversationId, frame: Option<&Frame>, now: Instant) {
+        self.settle(user, id);
+        if let Some(frame) = frame
+            && self.listens(user, id)
+        {
             self.tell_user(user, frame);
+            if let Some(listener) = self.users.get_mut(&user) {
+                listener.changed_at = Some(now);
+            }
         }
     }
 
