@@ -167,6 +167,9 @@ impl Server {
         let mut replayed = HashMap::new();
         for missed in plan.missed {
             for event in logs[&missed.id].after(missed.after, (missed.head - missed.after) as usize) {
+                if parked.comes_in_by(event) {
+                    return None;
+                }
                 frames.push(Frame::event(encode::event(event), missed.room, event.seq));
                 replayed.insert(missed.room, event.seq);
             }
@@ -175,10 +178,15 @@ impl Server {
         Some((frames, replayed))
     }
 
-    /// The answer to a sync: everything up to these heads.
+    /// The answer to a sync: everything up to these heads; and, which no client is told, whether they hear what comes after.
     pub fn synced(&mut self, handle: Handle, user: UserId, logs: &Logs, now: Instant) {
-        let heads: serde_json::Map<_, _> =
-            logs.values().filter(|log| log.members.contains_key(&user)).map(|log| (log.id.to_string(), json!(log.head()))).collect();
+        let heads: serde_json::Map<_, _> = logs
+            .values()
+            .filter(|log| log.members.contains_key(&user))
+            .map(|log| (log.id.to_string(), json!([log.head(), self.core.listens(user, log.id)])))
+            .collect();
+        let ids: Vec<_> = logs.values().filter(|log| log.members.contains_key(&user)).map(|log| log.id).collect();
+        self.with(|core| core.synced(user, ids));
         let bytes = frame::encode_json(&json!({ "type": "synced", "payload": { "heads": heads } })).expect("JSON");
         self.boards[usize::from(handle.shard)].tell(handle.slot, Frame::durable(bytes), now);
     }

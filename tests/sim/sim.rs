@@ -39,7 +39,7 @@ struct Ask {
     user: UserId,
     id: ConversationId,
     /// As of then.
-    answer: Option<Option<Head>>,
+    answer: Option<(Option<Head>, u64)>,
 }
 
 /// Reading everything anew, after the bus said that it had lost something.
@@ -270,9 +270,9 @@ impl Sim {
 
     /// The view is read for who may see it.
     fn tell_added(&mut self, user: UserId, id: ConversationId) {
-        if self.logs[&id].members.contains_key(&user) {
-            self.server.with(|core| core.tell_added(user, id, &added(id)));
-        }
+        let frame = self.logs[&id].members.contains_key(&user).then(|| added(id));
+        let now = self.now;
+        self.server.with(|core| core.tell_added(user, id, frame.as_ref(), now));
     }
 
     fn ask_on(&mut self, place: usize) {
@@ -280,12 +280,15 @@ impl Sim {
         self.tell(|| what);
         let Ask { user, id, answer } = &mut self.asks[place];
         let (user, id, now) = (*user, *id, self.now);
-        let Some(head) = answer.take() else {
+        let Some((head, asked)) = answer.take() else {
             let log = &self.logs[&id];
-            *answer = Some(log.members.contains_key(&user).then(|| log.as_head()));
+            match self.server.core.asking(user) {
+                Some(asked) => *answer = Some((log.members.contains_key(&user).then(|| log.as_head()), asked)),
+                None => drop(self.asks.swap_remove(place)),
+            }
             return;
         };
-        if self.server.with(|core| core.admit(user, id, head, now)) {
+        if self.server.with(|core| core.admit(user, id, head, asked, now)) {
             self.asks.swap_remove(place);
             self.catch_up(&[id]);
         }

@@ -9,6 +9,8 @@ use crate::rest::call::Call;
 pub async fn sync(gateway: Gateway, caller: Caller, frame: v1::SyncRequest) -> Answer<v1::SyncAnswer> {
     let positions = frame.conversations.into_iter().map(position).collect();
     let caught_up = gateway.services.sync.sync(caller, positions, frame.limit).await?;
+    let known = caught_up.conversations.iter().map(|missed| missed.conversation_id);
+    gateway.hub.synced(caller.user_id, known.chain(caught_up.added.iter().map(|view| view.conversation.id)));
     Ok(v1::SyncAnswer {
         conversations: caught_up.conversations.into_iter().map(missed).collect(),
         added: caught_up.added,

@@ -140,16 +140,16 @@ impl Hub {
     }
 
     async fn tell_added(&self, user: UserId, id: ConversationId) {
-        if let Some(frame) = self.added_frame(user, id).await {
-            self.with(|core, _| core.tell_added(user, id, &frame));
-        }
+        let frame = self.added_frame(user, id).await;
+        self.with(|core, now| core.tell_added(user, id, frame.as_ref(), now));
     }
 
     /// Whether a user may listen to a conversation, as of a head that nothing here is ahead of.
     async fn ask(&self, user: UserId, id: ConversationId) {
         loop {
+            let Some(asked) = self.0.core.lock().asking(user) else { return };
             match self.0.services.delivery.heads_of(user, Some(id)).await {
-                Ok(heads) if self.with(|core, now| core.admit(user, id, heads.first().copied(), now)) => break,
+                Ok(heads) if self.with(|core, now| core.admit(user, id, heads.first().copied(), asked, now)) => break,
                 Ok(_) => {}
                 Err(refusal) => {
                     tracing::warn!(conversation_id = %id, code = %refusal.code, "cannot read who may listen; they will sync");
@@ -219,6 +219,11 @@ impl Hub {
         let now = Instant::now();
         let since = now.checked_sub(HEADS_WITHIN).unwrap_or(now);
         self.0.core.lock().heads_moved(user, since).into_iter().collect()
+    }
+
+    /// The user learned of these conversations by a sync.
+    pub fn synced(&self, user: UserId, ids: impl IntoIterator<Item = ConversationId>) {
+        self.with(|core, _| core.synced(user, ids));
     }
 
     pub fn focus(&self, member: Member, id: Option<ConversationId>) {

@@ -50,6 +50,10 @@ pub(super) struct Listener {
     /// Conversations gained or lost while a list of them was being read, which may not know of it.
     pub(super) changed: Option<Box<Changed>>,
     pub(super) changed_at: Option<Instant>,
+    /// Differs after each thing that was heard of what they may read: what was asked before then may be out of date.
+    pub(super) news: u64,
+    /// What is being asked about, and what they are about to be told of: [`Effect::Ask`] and [`Effect::Tell`].
+    pub(super) owed: Vec<ConversationId>,
 }
 
 /// What was heard while a list was being read.
@@ -81,6 +85,10 @@ pub struct Core {
     pub(super) rooms: Slab<Room>,
     pub(super) numbers: HashMap<ConversationId, RoomNo>,
     pub(super) watches: Watches,
+    /// How far rooms had got that ended lately, since the last [`Core::rest`] and before: what was read before then is old.
+    pub(super) ended: [HashMap<ConversationId, Seq>; 2],
+    /// The newest [`Listener::news`] of anybody.
+    pub(super) news: u64,
     /// Rooms that owe their listeners a `conversation.activity`.
     pub(super) pulsing: Vec<RoomNo>,
     slots: Vec<Slots>,
@@ -96,6 +104,8 @@ impl Core {
             rooms: Slab::new(),
             numbers: HashMap::new(),
             watches: Watches::default(),
+            ended: Default::default(),
+            news: 0,
             pulsing: Vec::new(),
             slots: (0..ways.shards.clamp(1, 64)).map(|_| Slots::default()).collect(),
             connections: 0,
@@ -119,6 +129,11 @@ impl Core {
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {
+        if let Effect::Ask { user, id } | Effect::Tell { user, id } = effect
+            && let Some(listener) = self.users.get_mut(&user)
+        {
+            listener.owed.push(id);
+        }
         self.effects.push(effect);
     }
 
@@ -135,7 +150,8 @@ impl Core {
     /// true: that is everything.
     pub fn join(&mut self, caller: Caller, id: ConnectionId) -> (Handle, bool) {
         let handle = self.take_slot();
-        let listener = self.users.entry(caller.user_id).or_default();
+        self.news += 1;
+        let listener = self.users.entry(caller.user_id).or_insert_with(|| Listener { news: self.news, ..Listener::default() });
         listener.seats.push(Seat { id, session: caller.session_id, handle });
         let over = listener.seats.len().saturating_sub(self.ways.connections_per_user);
         let crowded_out: Vec<Handle> = listener.seats.iter().take(over).map(|seat| seat.handle).collect();
@@ -258,7 +274,8 @@ impl Core {
         let Some(room) = self.rooms.get_mut(no as usize) else { return };
         room.users -= 1;
         if room.users == 0 {
-            let id = room.id;
+            let (id, last) = (room.id, room.last());
+            self.ended[0].insert(id, last);
             self.rooms.remove(no as usize);
             self.numbers.remove(&id);
         }
@@ -285,13 +302,20 @@ impl Core {
 
     /// Takes an event from the bus or from the log, and delivers what is ready.
     pub fn accept(&mut self, event: Arc<Event>, now: Instant) {
-        let Some((no, _)) = self.room(event.conversation_id) else { return };
-        self.accept_in(no, event, now);
+        match self.numbers.get(&event.conversation_id) {
+            Some(no) => self.accept_in(*no, event, now),
+            None => self.heard_outside(&event),
+        }
     }
 
     /// Rooms on this node.
     pub fn conversations(&self) -> Vec<ConversationId> {
         self.rooms.iter().map(|(_, room)| room.id).collect()
+    }
+
+    /// How far a conversation was handed on here, be it by a room that is no more.
+    pub(super) fn reached(&self, id: ConversationId) -> Option<Seq> {
+        self.delivered(id).or_else(|| self.ended.iter().find_map(|ended| ended.get(&id).copied()))
     }
 
     /// How far a room has delivered; none: nobody listens.

@@ -88,11 +88,24 @@ impl Core {
     /// What a room knows of its size and its past is brought up to date now and then.
     pub fn rest(&mut self, now: Instant) {
         self.rooms.iter_mut().for_each(|(_, room)| room.rest(now));
+        let [lately, before] = &mut self.ended;
+        *before = std::mem::take(lately);
+    }
+
+    /// Nobody listens. Somebody who begins to is seen to, even where [`Signal::Gained`] came while they still did.
+    pub(super) fn heard_outside(&mut self, event: &Event) {
+        if let EventBody::MemberJoined(joined) = &event.body {
+            self.gained(joined.member.user_id, event.conversation_id);
+        }
     }
 
     /// To those who listen, in the order of the log. Who was put out hears that, and nothing after it.
     fn deliver(&mut self, no: RoomNo, event: &Arc<Event>, now: Instant) {
         let id = event.conversation_id;
+        if !self.rooms.contains(no as usize) {
+            // The event before put the last one out.
+            return self.heard_outside(event);
+        }
         if let EventBody::MemberJoined(joined) = &event.body {
             self.let_in(no, joined.member.user_id, now);
         }

@@ -81,17 +81,45 @@ impl Core {
         }
     }
 
+    /// What to bring along to [`Core::admit`], from before the store is asked. None: the user has left.
+    pub fn asking(&self, user: UserId) -> Option<u64> {
+        self.users.get(&user).map(|listener| listener.news)
+    }
+
     /// What was asked for: `head` where the user is a member, as of that head. False: more has happened since; ask again.
-    pub fn admit(&mut self, user: UserId, id: ConversationId, head: Option<Head>, now: Instant) -> bool {
-        let Some(head) = head else { return true };
-        if self.delivered(id).is_some_and(|last| last > head.seq) {
+    pub fn admit(&mut self, user: UserId, id: ConversationId, head: Option<Head>, asked: u64, now: Instant) -> bool {
+        if self.asking(user).is_some_and(|news| news != asked) {
             return false;
         }
-        if self.enter(user, head, now).is_in {
+        if let Some(head) = head {
+            if self.reached(id).is_some_and(|last| last > head.seq) {
+                return false;
+            }
+            if self.enter(user, head, now).is_in {
+                self.heard_of(user, id, now);
+                self.effect(Effect::Tell { user, id });
+            }
+        } else if !self.listens(user, id) {
+            // They may know of it from a sync, which was ahead of what is heard here.
             self.heard_of(user, id, now);
-            self.effect(Effect::Tell { user, id });
+            self.tell_removed(user, id);
         }
+        self.settle(user, id);
         true
+    }
+
+    /// The user was told, by a sync, of conversations. Those of which they hear nothing yet are asked about, so that they
+    /// are not parked without them.
+    pub fn synced(&mut self, user: UserId, ids: impl IntoIterator<Item = ConversationId>) {
+        ids.into_iter().for_each(|id| self.gained(user, id));
+    }
+
+    /// What was owed is done.
+    fn settle(&mut self, user: UserId, id: ConversationId) {
+        let Some(listener) = self.users.get_mut(&user) else { return };
+        if let Some(place) = listener.owed.iter().position(|owed| *owed == id) {
+            listener.owed.swap_remove(place);
+        }
     }
 
     /// The event that lets somebody in: they hear it, and what comes after it.
@@ -115,16 +143,19 @@ impl Core {
         }
     }
 
-    /// A room that began after `since` and is ahead of what was read: what it handed on in between, nobody has noted.
+    /// A room that ended meanwhile, or began after `since`, and got further than what was read: what it handed on in
+    /// between, nobody has noted.
     fn is_stale(&self, head: &Head, since: Instant) -> bool {
         let room = self.numbers.get(&head.conversation_id).and_then(|no| self.rooms.get(*no as usize));
-        room.is_some_and(|room| room.began_at >= since && room.last() > head.seq)
+        room.is_none_or(|room| room.began_at >= since) && self.reached(head.conversation_id).is_some_and(|last| last > head.seq)
     }
 
     fn heard_of(&mut self, user: UserId, id: ConversationId, now: Instant) {
         if let Some(listener) = self.users.get_mut(&user) {
             listener.changed.as_mut().map(|changed| changed.ids.insert(id));
             listener.changed_at = Some(now);
+            self.news += 1;
+            listener.news = self.news;
         }
     }
 
@@ -155,6 +186,8 @@ impl Core {
         let Ok(place) = listener.rooms.binary_search(&no) else { return };
         listener.rooms.remove(place);
         listener.changed_at = Some(now);
+        self.news += 1;
+        listener.news = self.news;
         let handles: Vec<_> = listener.seats.iter().map(|seat| seat.handle).collect();
         for handle in handles.into_iter().filter(|_| !is_on(Sabotage::Membership)) {
             self.command(handle.shard, Command::Unlisten { slot: handle.slot, room: no });
@@ -167,14 +200,21 @@ impl Core {
         self.tell_user(user, &Frame::durable(encode::server_frame(&frame)));
     }
 
-    /// Tells a user of a conversation that they may read, unless they may not any more.
-    pub fn tell_added(&mut self, user: UserId, id: ConversationId, frame: &Frame) {
-        if self.listens(user, id) {
+    /// Tells a user of a conversation that they may read, unless they may not any more: then there is no frame.
+    pub fn tell_added(&mut self, user: UserId, id: ConversationId, frame: Option<&Frame>, now: Instant) {
+        self.settle(user, id);
+        if let Some(frame) = frame
+            && self.listens(user, id)
+        {
             self.tell_user(user, frame);
+            if let Some(listener) = self.users.get_mut(&user) {
+                listener.changed_at = Some(now);
+            }
         }
     }
 
-    pub(super) fn listens(&self, user: UserId, id: ConversationId) -> bool {
+    /// Whether a user hears of a conversation.
+    pub fn listens(&self, user: UserId, id: ConversationId) -> bool {
         let room: Option<&RoomNo> = self.numbers.get(&id);
         room.is_some_and(|no| self.users.get(&user).is_some_and(|listener| listener.rooms.binary_search(no).is_ok()))
     }

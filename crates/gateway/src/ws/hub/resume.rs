@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use tertulia_domain::event::{Event, EventBody};
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
 use tertulia_ports::store::resumes::Resume;
 use tertulia_protocol::v1::{ConversationActivity, ConversationRemoved, ServerFrame};
@@ -32,6 +33,13 @@ pub struct Parked {
     focus: Option<ConversationId>,
     positions: Vec<(ConversationId, Seq)>,
     watching: Vec<UserId>,
+}
+
+impl Parked {
+    /// Whether an event lets the user in: a sync may have told the connection that they were out, so it syncs again.
+    pub fn comes_in_by(&self, event: &Event) -> bool {
+        matches!(&event.body, EventBody::MemberJoined(joined) if joined.member.user_id == self.user_id)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -67,10 +75,11 @@ pub struct Resumed {
 }
 
 impl Core {
-    /// Where a connection was at `confirmed`, by the hub's time; none where that is not known for certain.
+    /// Where a connection was at `confirmed`, by the hub's time; none where that is not known for certain, as while it is
+    /// owed the news of a conversation.
     pub fn park(&self, caller: Caller, handle: Handle, focus: Option<RoomNo>, confirmed: Instant) -> Option<Parked> {
         let listener = self.users.get(&caller.user_id)?;
-        if !listener.loaded || listener.changed_at.is_some_and(|at| at >= confirmed) {
+        if !listener.loaded || !listener.owed.is_empty() || listener.changed_at.is_some_and(|at| at >= confirmed) {
             return None;
         }
         let positions = listener.rooms.iter().map(|no| {
@@ -193,7 +202,7 @@ impl Hub {
         let plan = self.0.core.lock().plan_replay(parked)?;
         let mut resumed = Resumed { frames: plan.frames, replayed: HashMap::new() };
         for Missed { id, room, after, head } in plan.missed {
-            self.read(id, room, after, head, &mut resumed.frames).await?;
+            self.read(parked, Missed { id, room, after, head }, &mut resumed.frames).await?;
             resumed.replayed.insert(room, head);
         }
         for id in plan.gained {
@@ -203,10 +212,14 @@ impl Hub {
     }
 
     /// Events after `last`, up to `head`.
-    async fn read(&self, id: ConversationId, no: RoomNo, mut last: Seq, head: Seq, frames: &mut Vec<Frame>) -> Option<()> {
+    async fn read(&self, parked: &Parked, missed: Missed, frames: &mut Vec<Frame>) -> Option<()> {
+        let Missed { id, room: no, after: mut last, head } = missed;
         while last < head {
             let tail = self.0.services.delivery.repair(id, last).await.ok()?;
             last = tail.events.last()?.seq;
+            if tail.events.iter().any(|event| parked.comes_in_by(event)) {
+                return None;
+            }
             let wanted = tail.events.iter().filter(|event| event.seq <= head);
             frames.extend(wanted.map(|event| Frame::event(encode::event(event), no, event.seq)));
         }
