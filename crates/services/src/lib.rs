@@ -70,18 +70,21 @@ impl Services {
         })
     }
 
-    /// Starts what runs without being asked: expiry, scheduled messages, typing and presence that end, badges.
+    /// Starts what runs without being asked: expiry, scheduled messages, typing and presence that end, badges,
+    /// watermarks that were gathered.
     pub fn start(&self) {
         followers::start(self);
         self.messages.start_expiry();
         self.messages.start_schedule();
         self.presence.start();
+        self.receipts.start();
         self.typing.start();
     }
 
-    /// Stops background work and waits for what is being committed.
+    /// Stops background work, waits for what is being committed, and commits what was put off.
     pub async fn stop(&self) {
         self.spine.tasks.stop().await;
+        self.receipts.apply_gathered().await;
     }
 }
 
