@@ -35,7 +35,8 @@ impl House {
 
     async fn over(opened: Result<Embedded, OpenError>, config: &Config) -> Result<Self, Failure> {
         let embedded = opened.map_err(|error| Failure::new(exit_of(&error), error.to_string()))?;
-        let services = Services::new(embedded.store.clone(), embedded.bus.clone(), Arc::new(SystemClock), settings(config)).await?;
+        let (store, bus, limits) = (embedded.store.clone(), embedded.bus.clone(), embedded.limits.clone());
+        let services = Services::new(store, bus, limits, Arc::new(SystemClock), settings(config)).await?;
         Ok(Self { services, embedded })
     }
 

@@ -1,4 +1,4 @@
-//! The default store and bus: one SQLite file and this process's memory; no service to install.
+//! The default store, bus and limits: one SQLite file and this process's memory; no service to install.
 //!
 //! [`open`] takes a data folder for one server; [`open_beside`] lets a command-line tool work on it
 //! while the server runs. The schema is in `migrations/`, the map of the log in `src/log.rs`.
@@ -8,6 +8,7 @@ mod codes;
 mod conversations;
 mod cursor;
 mod db;
+mod limits;
 mod log;
 mod messages;
 mod migrate;
@@ -24,9 +25,10 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tertulia_ports::{Bus, Store};
+use tertulia_ports::{Bus, Limits, Store};
 
 pub use bus::MemoryBus;
+pub use limits::MemoryLimits;
 
 use crate::db::Db;
 
@@ -54,6 +56,8 @@ pub struct Embedded {
     pub store: Store,
     /// In process: with [`open_beside`] the server does not hear it.
     pub bus: Arc<dyn Bus>,
+    /// Of this process alone.
+    pub limits: Arc<dyn Limits>,
     db: Arc<Db>,
 }
 
@@ -96,7 +100,7 @@ fn assemble(data_dir: &Path, lock: Option<File>) -> Result<Embedded, OpenError> 
         resumes: db.clone(),
         schedule: db.clone(),
     };
-    Ok(Embedded { store, bus: Arc::new(MemoryBus::default()), db })
+    Ok(Embedded { store, bus: Arc::new(MemoryBus::default()), limits: Arc::new(MemoryLimits::default()), db })
 }
 
 /// For its owner only: password hashes and signing keys lie in it.

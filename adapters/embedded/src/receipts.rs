@@ -25,6 +25,10 @@ impl Receipts for Db {
         self.write(move |db| mark(db, grant, kind, seq, at)).await
     }
 
+    async fn foresee(&self, grant: Grant, kind: ReceiptKind, seq: Seq) -> StoreResult<Marked> {
+        self.read(move |db| foresee(db, grant, kind, seq)).await
+    }
+
     async fn mark_unread(&self, grant: Grant, seq: Seq) -> StoreResult<Marked> {
         self.write(move |db| mark_unread(db, grant, seq)).await
     }
@@ -65,6 +69,16 @@ fn mark(db: &Connection, grant: Grant, kind: ReceiptKind, seq: Seq, at: Timestam
     }
     let read = if kind == ReceiptKind::Read { read.max(wanted) } else { read };
     marked(db, &here, before.max(wanted), read, moved)
+}
+
+fn foresee(db: &Connection, grant: Grant, kind: ReceiptKind, seq: Seq) -> Ran<Marked> {
+    let here = Here::enter(db, grant)?;
+    let (read, delivered) = watermarks(db, &here)?;
+    let wanted = stored_seq(seq).min(here.head);
+    match kind {
+        ReceiptKind::Read => marked(db, &here, read.max(wanted), read.max(wanted), false),
+        ReceiptKind::Delivered => marked(db, &here, delivered.max(wanted), read, false),
+    }
 }
 
 fn mark_unread(db: &Connection, grant: Grant, seq: Seq) -> Ran<Marked> {

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tertulia_embedded::{Embedded, MemoryBus};
-use tertulia_ports::{Bus, Store};
+use tertulia_embedded::{Embedded, MemoryBus, MemoryLimits};
+use tertulia_ports::{Bus, Limits, Store};
 
 async fn open() -> (Store, (Embedded, TempDir)) {
     let folder = tempfile::tempdir().unwrap();
@@ -25,4 +25,14 @@ mod bus {
     }
 
     tertulia_testkit::bus_suite!(open());
+}
+
+mod limits {
+    use super::*;
+
+    fn open() -> Arc<dyn Limits> {
+        Arc::new(MemoryLimits::default())
+    }
+
+    tertulia_testkit::limits_suite!(open());
 }

@@ -3,9 +3,11 @@
 
 pub mod bus;
 pub mod clock;
+pub mod limits;
 pub mod sabotage;
 pub mod store;
 
 pub use bus::{Bus, Heard, ReceiptKind, Signal, Subscription};
 pub use clock::Clock;
+pub use limits::{LimitKey, Limits, Rate};
 pub use store::{Store, StoreError, StoreResult};

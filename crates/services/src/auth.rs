@@ -20,6 +20,7 @@ use crate::spine::Spine;
 use crate::{Answer, Caller};
 
 pub use register::{Registration, SetupInput};
+pub use resume::ResumeKey;
 pub use ticket::{IssuedTicket, TICKET_MS};
 
 /// The tokens of a device that has just signed in.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use tertulia_domain::error::{Code, Refusal};
 use tertulia_domain::ids::{SessionId, UserId};
-use tertulia_ports::{Bus, Clock, Store, StoreError};
+use tertulia_ports::{Bus, Clock, Limits, Store, StoreError};
 
 pub use spine::{Settings, Spine};
 
@@ -51,9 +51,9 @@ pub struct Services {
 }
 
 impl Services {
-    /// Wires the features over one store, bus and clock. Call [`Services::start`] to run the background work.
-    pub async fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, settings: Settings) -> Answer<Self> {
-        let spine = Arc::new(Spine::new(store, bus, clock, settings));
+    /// Wires the features over one of each port. Call [`Services::start`] to run the background work.
+    pub async fn new(store: Store, bus: Arc<dyn Bus>, limits: Arc<dyn Limits>, clock: Arc<dyn Clock>, settings: Settings) -> Answer<Self> {
+        let spine = Arc::new(Spine::new(store, bus, limits, clock, settings));
         let presence = presence::Presences::new(spine.clone());
         Ok(Self {
             auth: auth::Auth::new(spine.clone()).await?,
@@ -70,18 +70,21 @@ impl Services {
         })
     }
 
-    /// Starts what runs without being asked: expiry, scheduled messages, typing and presence that end, badges.
+    /// Starts what runs without being asked: expiry, scheduled messages, typing and presence that end, badges,
+    /// watermarks that were gathered.
     pub fn start(&self) {
         followers::start(self);
         self.messages.start_expiry();
         self.messages.start_schedule();
         self.presence.start();
+        self.receipts.start();
         self.typing.start();
     }
 
-    /// Stops background work and waits for what is being committed.
+    /// Stops background work, waits for what is being committed, and commits what was put off.
     pub async fn stop(&self) {
         self.spine.tasks.stop().await;
+        self.receipts.apply_gathered().await;
     }
 }
 

@@ -10,7 +10,7 @@ pub mod tasks;
 use std::sync::Arc;
 
 use tertulia_domain::content::ContentLimits;
-use tertulia_ports::{Bus, Clock, Store};
+use tertulia_ports::{Bus, Clock, Limits, Store};
 
 /// What an operator may set about the use cases.
 #[derive(Debug, Clone)]
@@ -53,10 +53,10 @@ pub struct Spine {
 }
 
 impl Spine {
-    pub(crate) fn new(store: Store, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+    pub(crate) fn new(store: Store, bus: Arc<dyn Bus>, limits: Arc<dyn Limits>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         Self {
             access: access::Access::new(store.clone()),
-            limits: limits::Limits::new(clock.clone(), settings.limits),
+            limits: limits::Limits::new(limits, clock.clone(), settings.limits),
             tasks: tasks::Tasks::default(),
             store,
             bus,

@@ -37,7 +37,7 @@ macro_rules! store_suite {
             pages: [windows_leave_threads_out, a_window_around_a_message, dates_are_found, threads_come_in_pages, members_come_in_pages,
                 lists_come_in_pages, foreign_cursors_are_refused],
             log: [a_tail_is_gap_free, heads_of_those_that_exist, a_store_is_healthy],
-            receipts: [watermarks_move_forward, watermarks_move_back_on_purpose, unread_counts_what_others_wrote, mentions_count_in_threads,
+            receipts: [watermarks_move_forward, a_mark_can_be_foreseen, watermarks_move_back_on_purpose, unread_counts_what_others_wrote, mentions_count_in_threads,
                 ones_own_message_is_read, badges_leave_muted_ones_out, sync_states_are_complete],
             resumes: [a_connection_is_taken_up_once],
             schedule: [scheduled_messages_wait, scheduling_is_idempotent, scheduled_messages_are_ones_own],

@@ -32,6 +32,8 @@ pub struct SyncState {
 pub trait Receipts: Send + Sync {
     /// Moves the actor's watermark forward, clamped to the head. Reading implies delivery.
     async fn mark(&self, grant: Grant, kind: ReceiptKind, seq: Seq, at: Timestamp) -> StoreResult<Marked>;
+    /// What [`Receipts::mark`] would answer now, `seq` clamped to the head; writes nothing, so nothing has `moved`.
+    async fn foresee(&self, grant: Grant, kind: ReceiptKind, seq: Seq) -> StoreResult<Marked>;
     /// Moves the actor's read watermark back, on purpose.
     async fn mark_unread(&self, grant: Grant, seq: Seq) -> StoreResult<Marked>;
     /// Everybody's, by user. Up to `limit`.

@@ -16,13 +16,31 @@ const PROOF_BYTES: usize = 16;
 
 impl Auth {
     pub fn resume_token(&self, caller: Caller, connection: ConnectionId) -> String {
+        self.tokens.resuming.sign(caller, connection)
+    }
+
+    /// The connection of a token that was given to this session; none for any other.
+    pub fn read_resume_token(&self, caller: Caller, token: &str) -> Option<ConnectionId> {
+        self.tokens.resuming.read(caller, token)
+    }
+}
+
+/// Makes and reads resume tokens; knows nothing but its secret.
+pub struct ResumeKey(hmac::Key);
+
+impl ResumeKey {
+    pub fn new(secret: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    pub fn sign(&self, caller: Caller, connection: ConnectionId) -> String {
         let mut token = connection.as_bytes().to_vec();
         token.extend_from_slice(&self.proof(caller, connection));
         URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// The connection of a token that was given to this session; none for any other.
-    pub fn read_resume_token(&self, caller: Caller, token: &str) -> Option<ConnectionId> {
+    /// The connection of a token that this key signed for this session; none for any other.
+    pub fn read(&self, caller: Caller, token: &str) -> Option<ConnectionId> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (id, proof) = bytes.split_at_checked(ID_BYTES)?;
         let connection = ConnectionId(Uuid::from_slice(id).ok()?);
@@ -31,7 +49,7 @@ impl Auth {
     }
 
     fn proof(&self, caller: Caller, connection: ConnectionId) -> [u8; PROOF_BYTES] {
-        let mut context = hmac::Context::with_key(&self.tokens.resuming);
+        let mut context = hmac::Context::with_key(&self.0);
         for id in [connection.as_bytes(), caller.user_id.as_bytes(), caller.session_id.as_bytes()] {
             context.update(id);
         }

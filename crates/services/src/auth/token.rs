@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tertulia_domain::error::{Code, Refusal};
 use tertulia_domain::{SessionId, Timestamp, UserId};
 
+use super::ResumeKey;
 use super::Verified;
 use crate::spine::Spine;
 use crate::spine::secrets::random;
@@ -37,7 +38,7 @@ pub struct Tokens {
     signing: EncodingKey,
     verifying: DecodingKey,
     chaining: hmac::Key,
-    pub(super) resuming: hmac::Key,
+    pub(super) resuming: ResumeKey,
 }
 
 fn fault(what: &'static str) -> Refusal {
@@ -53,7 +54,7 @@ impl Tokens {
         let chaining = spine.store.sessions.secret("refresh-token-chain", random().to_vec()).await.map_err(refuse)?;
         let resuming = spine.store.sessions.secret("resume-token-key", random().to_vec()).await.map_err(refuse)?;
         Ok(Self {
-            resuming: hmac::Key::new(hmac::HMAC_SHA256, &resuming),
+            resuming: ResumeKey::new(&resuming),
             signing: EncodingKey::from_ed_der(&pkcs8),
             verifying: DecodingKey::from_ed_der(pair.public_key().as_ref()),
             chaining: hmac::Key::new(hmac::HMAC_SHA256, &chaining),

@@ -54,6 +54,28 @@ pub async fn watermarks_move_forward(world: &World) {
     assert_eq!((list.len(), receipts.list(may_read(marc, group), 1).await.unwrap().len()), (2, 1));
 }
 
+/// What a mark would answer, and nothing of it done.
+pub async fn a_mark_can_be_foreseen(world: &World) {
+    let (_, marc, group) = three(world).await;
+    let receipts = &world.store.receipts;
+    let before = receipts.list(may_read(marc, group), 10).await.unwrap();
+    for (kind, seq) in [(ReceiptKind::Read, 3), (ReceiptKind::Delivered, 4), (ReceiptKind::Delivered, 1), (ReceiptKind::Read, 999)] {
+        let foreseen = receipts.foresee(may_mark(marc, group), kind, seq).await.unwrap();
+        assert_eq!(receipts.list(may_read(marc, group), 10).await.unwrap(), before, "it was only foreseen");
+        assert_eq!(unread_of(world, marc, group).await, unread(3, 0));
+        assert!(!foreseen.moved);
+        if kind == ReceiptKind::Read {
+            let expected = if seq == 3 { (3, unread(2, 0)) } else { (5, unread(0, 0)) };
+            assert_eq!((foreseen.seq, foreseen.unread), expected);
+        } else {
+            assert_eq!((foreseen.seq, foreseen.unread), (seq.max(2), unread(3, 0)), "receiving is not reading");
+        }
+    }
+    let done = receipts.mark(may_mark(marc, group), ReceiptKind::Read, 4, world.tick()).await.unwrap();
+    let foreseen = receipts.foresee(may_mark(marc, group), ReceiptKind::Read, 3).await.unwrap();
+    assert_eq!((foreseen.seq, foreseen.unread), (done.seq, done.unread), "never back");
+}
+
 pub async fn watermarks_move_back_on_purpose(world: &World) {
     let (_, marc, group) = three(world).await;
     let receipts = &world.store.receipts;
