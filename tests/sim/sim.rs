@@ -16,7 +16,6 @@ use tertulia_testkit::Random;
 use crate::client::{Client, Heard, Logs, State};
 use crate::log::{Log, id};
 use crate::server::{Server, added, caller, connected};
-use crate::story::Story;
 
 /// A client that is on its way in.
 struct Opening {
@@ -64,7 +63,6 @@ pub struct Sim {
     owes_resync: bool,
     connections: usize,
     trace: Vec<String>,
-    story: Story,
     counts: [u64; 5],
 }
 
@@ -130,7 +128,6 @@ impl Sim {
         Self {
             lossy: random.one_in(2),
             server: Server::new(shards, wire_bytes, summary_messages, now),
-            story: Story::new(seed, users[0], &logs),
             random,
             now,
             aloud,
@@ -159,10 +156,6 @@ impl Sim {
 
     pub fn fingerprint(&self) -> String {
         self.trace.join("\n")
-    }
-
-    pub fn story(self) -> Option<String> {
-        self.story.finish(&self.logs)
     }
 
     pub fn step(&mut self) {
@@ -197,7 +190,6 @@ impl Sim {
             _ => (None, None),
         };
         let Some(event) = event else { return };
-        self.story.log(&event);
         self.tell(|| format!("commit {} {} {} by {}", event.conversation_id, event.seq, event.body.kind(), event.actor_id));
         self.bus.push_back(Signal::Event(event));
         self.bus.extend(change);
@@ -218,7 +210,6 @@ impl Sim {
         if let Some(id) = target {
             self.clients[place].fetch(id, &self.logs[&id]);
         }
-        self.story.focus(place, target);
         self.tell(|| format!("client {place} looks at {target:?}"));
     }
 
@@ -401,7 +392,6 @@ impl Sim {
                 Heard::Closed(code) => self.gone(place, *code),
                 Heard::Event(..) | Heard::Frame(_) => {}
             }
-            self.story.heard(place, &heard);
             self.tell(|| format!("client {place} hears {heard:?}"));
         }
     }
@@ -434,7 +424,6 @@ impl Sim {
 
     fn gone(&mut self, place: usize, code: u16) {
         self.tell(|| format!("client {place} is gone: {code}"));
-        self.story.down(place, code);
         if code == 4408 || code == 4507 {
             self.clients[place].token = None;
         }
@@ -513,7 +502,6 @@ impl Sim {
         self.server.adopt(handle, client, first, replayed, self.now);
         self.clients[client].state = State::Online(handle);
         self.clients[client].token = Some(connection);
-        self.story.up(client, resumed);
         self.tell(|| format!("client {client} is in, resumed {resumed}"));
     }
 

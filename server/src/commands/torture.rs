@@ -44,7 +44,7 @@ impl Torture {
         let json = self.json;
         let options = self.options()?;
         let stop = CancellationToken::new();
-        let run = tertulia_torture::run(options, stop.clone(), |text| out::note(text));
+        let run = tertulia_torture::run(options, stop.clone(), out::note);
         let report = stopping(run, &stop).await?;
         if stop.is_cancelled() {
             return Err(Failure::failed("stopped before its end; nothing was checked"));
