@@ -133,6 +133,11 @@ impl Decoder {
         self.header_len > 0 || self.open.is_some() || self.fragments > 0
     }
 
+    /// Bytes kept of what is unfinished: at most a message and a control frame.
+    pub fn held(&self) -> usize {
+        self.message.len() + self.control.len()
+    }
+
     /// The client has said goodbye: nothing more is read.
     pub fn is_used_up(&self) -> bool {
         self.closed
