@@ -1,5 +1,5 @@
 # On a fresh machine: `make run`. Everything else is for who works on Tertulia.
-.PHONY: help run demo test unit autobahn e2e lint deny types web setup setup-tests
+.PHONY: help run demo test unit autobahn fuzz e2e lint deny types web setup setup-tests
 .DEFAULT_GOAL := help
 
 # Many tests only wait for the server that they started.
@@ -26,6 +26,14 @@ unit: ## Tests without a browser
 autobahn: ## Autobahn's 301 cases of RFC 6455 (CASES="deflate": those with compression, minutes)
 	cargo build --locked -p tertulia
 	scripts/autobahn.sh target/debug/tertulia $(CASES)
+
+fuzz: setup ## Fuzz what reads strangers' bytes, each target for a while (SECONDS_EACH=60); the first build takes minutes
+	command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz@0.13.2
+	set -e; for target in frame_decode envelope resume_token; do \
+	  mkdir -p target/fuzz/corpus/$$target; \
+	  CARGO_TARGET_DIR=$(CURDIR)/target/fuzz RUSTC_BOOTSTRAP=1 cargo fuzz run $$target target/fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(or $(SECONDS_EACH),60); \
+	done
 
 e2e: ## Browser tests alone; build first (SPEC="offline" picks some)
 	$(PLAYWRIGHT) $(SPEC)
