@@ -21,7 +21,12 @@ fuzz_target!(|input: &[u8]| {
     let sent = if flags & 4 != 0 { frames(sent) } else { sent.to_vec() };
     let whole = decode(rules, [sent.as_slice()]);
     let pieces = cut(&sent, cuts);
-    assert_eq!(decode(rules, pieces.iter().copied()), whole, "in pieces of {:?}", pieces.iter().map(|piece| piece.len()).collect::<Vec<_>>());
+    assert_eq!(
+        decode(rules, pieces.iter().copied()),
+        whole,
+        "in pieces of {:?}",
+        pieces.iter().map(|piece| piece.len()).collect::<Vec<_>>()
+    );
     assert_eq!(decode(rules, sent.chunks(1)), whole, "byte for byte");
     whole.0.iter().for_each(check);
 });
