@@ -443,7 +443,7 @@ impl Sim {
         }
         self.connections += 1;
         let connection: ConnectionId = id(4, self.connections);
-        let (handle, _) = self.server.with(|core| core.join(caller(user), connection));
+        let handle = self.server.with(|core| core.join(caller(user), connection));
         let at = if self.server.core.is_loaded(user) { Stage::Replay } else { Stage::Listing };
         let now = self.now;
         if matches!(at, Stage::Listing) {

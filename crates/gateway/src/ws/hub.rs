@@ -247,7 +247,7 @@ impl Hub {
     /// is committed from now on passes it by.
     pub async fn join(&self, caller: Caller, id: ConnectionId) -> (Handle, Answer<()>) {
         metrics::gauge!("tertulia_connections").increment(1.0);
-        let (handle, _) = self.with(|core, _| core.join(caller, id));
+        let handle = self.with(|core, _| core.join(caller, id));
         let user = caller.user_id;
         let _loading = self.loading(user).await;
         let listens = if self.with(|core, _| core.is_loaded(user)) { Ok(()) } else { self.load(user, false).await };

@@ -146,23 +146,22 @@ impl Core {
         self.connections
     }
 
-    /// Gives a connection its place. Until [`Core::loaded`] was called for its user it listens to what is known so far;
-    /// true: that is everything.
-    pub fn join(&mut self, caller: Caller, id: ConnectionId) -> (Handle, bool) {
+    /// Gives a connection its place. Until [`Core::loaded`] was called for its user it listens to what is known so far.
+    pub fn join(&mut self, caller: Caller, id: ConnectionId) -> Handle {
         let handle = self.take_slot();
         self.news += 1;
         let listener = self.users.entry(caller.user_id).or_insert_with(|| Listener { news: self.news, ..Listener::default() });
         listener.seats.push(Seat { id, session: caller.session_id, handle });
         let over = listener.seats.len().saturating_sub(self.ways.connections_per_user);
         let crowded_out: Vec<Handle> = listener.seats.iter().take(over).map(|seat| seat.handle).collect();
-        let (rooms, loaded) = (listener.rooms.clone(), listener.loaded);
+        let rooms = listener.rooms.clone();
         self.connections += 1;
         self.command(handle.shard, Command::Open { slot: handle.slot, caller, id });
         for oldest in crowded_out {
             self.command(oldest.shard, Command::Close { slot: oldest.slot, close: Close::REPLACED });
         }
         self.listen(handle, rooms);
-        (handle, loaded)
+        handle
     }
 
     /// A connection ends: it gets nothing any more. Its slot stays taken until [`Core::release`].
