@@ -231,7 +231,7 @@ impl Sim {
             self.bus.push_back(signal.clone());
         }
         let now = self.now;
-        self.server.with(|core| core.signal(signal, now));
+        self.server.with(|core| core.signal(&signal, now));
     }
 
     fn work(&mut self) {

@@ -1,51 +1,30 @@
-//! Within one process.
+//! Within one process: who publishes calls the listeners.
 
-use async_trait::async_trait;
-use tertulia_ports::{Bus, Heard, Signal, Subscription};
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::broadcast::{self, Receiver, Sender};
+use std::sync::Arc;
 
-/// How far a listener may fall behind before it hears [`Heard::Lost`].
-const SIGNALS_KEPT: usize = 16_384;
+use parking_lot::RwLock;
+use tertulia_ports::{Bus, Ear, Heard, Signal};
 
-/// Carries signals to the listeners of this process.
+/// Carries signals to the listeners of this process, in the thread of who publishes: no hop, nothing lost.
+#[derive(Default)]
 pub struct MemoryBus {
-    sender: Sender<Signal>,
-}
-
-impl Default for MemoryBus {
-    fn default() -> Self {
-        Self::new(SIGNALS_KEPT)
-    }
-}
-
-impl MemoryBus {
-    /// Keeps the newest `signals_kept` for listeners that are behind.
-    pub fn new(signals_kept: usize) -> Self {
-        Self { sender: broadcast::channel(signals_kept).0 }
-    }
+    /// Behind an `Arc`, so that a listener can publish: nothing is locked while it hears.
+    ears: RwLock<Arc<Vec<Ear>>>,
 }
 
 impl Bus for MemoryBus {
     fn publish(&self, signal: Signal) {
-        // Fails only when nobody listens, and then nobody is missing anything.
-        drop(self.sender.send(signal));
+        let ears = self.ears.read().clone();
+        let heard = Heard::Signal(signal);
+        ears.iter().for_each(|ear| ear(&heard));
     }
 
-    fn subscribe(&self) -> Box<dyn Subscription> {
-        Box::new(Listener(self.sender.subscribe()))
+    fn listen(&self, ear: Ear) {
+        let mut ears = self.ears.write();
+        *ears = Arc::new(ears.iter().cloned().chain([ear]).collect());
     }
-}
 
-struct Listener(Receiver<Signal>);
-
-#[async_trait]
-impl Subscription for Listener {
-    async fn next(&mut self) -> Option<Heard> {
-        match self.0.recv().await {
-            Ok(signal) => Some(Heard::Signal(signal)),
-            Err(RecvError::Lagged(_)) => Some(Heard::Lost),
-            Err(RecvError::Closed) => None,
-        }
+    fn health(&self) -> Result<(), String> {
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-const MARK: &[u8] = b"@@";
+const MARK: &[u8] = b"~~";
 const DIGITS: usize = 8;
 /// The mark, the time, the stream and the number, each but the first in hexadecimal.
 pub const LENGTH: usize = MARK.len() + 2 * DIGITS + DIGITS + DIGITS;
@@ -39,7 +39,7 @@ impl RunClock {
 impl Stamp {
     /// A text of `length` bytes that begins with the stamp.
     pub fn text(self, length: usize) -> String {
-        let mut text = format!("@@{:016x}{:08x}{:08x}", self.due_us, self.stream, self.number);
+        let mut text = format!("~~{:016x}{:08x}{:08x}", self.due_us, self.stream, self.number);
         while text.len() < length {
             text.push_str(" and so on");
         }
@@ -100,7 +100,7 @@ mod tests {
             }
         }
         assert_eq!(finder.find(b"{\"type\":\"ack\"}"), None);
-        assert_eq!(finder.find(b"me@@home.example"), None);
+        assert_eq!(finder.find(b"me~~home.example"), None);
         assert_eq!(stamp.text(300).len(), 300);
         assert_eq!(stamp.text(1).len(), LENGTH);
     }

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use tertulia_domain::conversation::Unread;
 use tertulia_domain::event::Event;
 use tertulia_domain::ids::{ConversationId, MessageId, Seq, SessionId, UserId};
@@ -47,17 +46,17 @@ pub enum Heard {
     Lost,
 }
 
-/// A listener's end. It never blocks a publisher: who falls too far behind hears [`Heard::Lost`].
-#[async_trait]
-pub trait Subscription: Send {
-    /// Cancel-safe. `None`: the bus is gone for good.
-    async fn next(&mut self) -> Option<Heard>;
-}
+/// Called with everything that is heard, possibly by several threads at once and in the thread of who publishes: it has
+/// to be quick and must not wait. It may publish itself.
+pub type Ear = Arc<dyn Fn(&Heard) + Send + Sync>;
 
 /// Tells all nodes, this one included.
 pub trait Bus: Send + Sync {
-    /// Never blocks, never fails: what cannot be carried is lost, and listeners are told so.
+    /// Never waits, never fails: what cannot be carried is lost, and listeners are told so. To be called without locks
+    /// that an ear may want.
     fn publish(&self, signal: Signal);
-    /// Hears what is published from now on.
-    fn subscribe(&self) -> Box<dyn Subscription>;
+    /// Hears what is published from now on, for as long as the bus lives.
+    fn listen(&self, ear: Ear);
+    /// Whether it carries anything; why not, for the operator.
+    fn health(&self) -> Result<(), String>;
 }

@@ -6,8 +6,9 @@ pub mod clock;
 pub mod limits;
 pub mod sabotage;
 pub mod store;
+pub mod waking;
 
-pub use bus::{Bus, Heard, ReceiptKind, Signal, Subscription};
+pub use bus::{Bus, Ear, Heard, ReceiptKind, Signal};
 pub use clock::Clock;
 pub use limits::{LimitKey, Limits, Rate};
 pub use store::{Store, StoreError, StoreResult};

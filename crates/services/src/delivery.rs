@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tertulia_domain::conversation::ConversationView;
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
-use tertulia_ports::Subscription;
+use tertulia_ports::Heard;
 use tertulia_ports::store::log::{Head, Tail};
 use tertulia_ports::store::resumes::Resume;
 
@@ -21,9 +21,14 @@ impl Delivery {
         Self { spine }
     }
 
-    /// Everything that happens from now on.
-    pub fn subscribe(&self) -> Box<dyn Subscription> {
-        self.spine.bus.subscribe()
+    /// Calls `hear` with everything that happens from now on: quickly, and in the thread of who publishes.
+    pub fn listen(&self, hear: impl Fn(&Heard) + Send + Sync + 'static) {
+        self.spine.listen(hear);
+    }
+
+    /// Whether the bus carries anything; why not, for the operator.
+    pub fn bus_health(&self) -> Result<(), String> {
+        self.spine.bus.health()
     }
 
     /// The conversations that a user may listen to, or whether they may to this one; as of one moment.

@@ -76,7 +76,7 @@ impl Typing {
                 }
             }
             Heard::Signal(Signal::Lost { user_id, conversation_id }) => {
-                typing.end(|(conversation, _, user)| *conversation == conversation_id && *user == user_id);
+                typing.end(|(conversation, _, user)| conversation == conversation_id && user == user_id);
             }
             _ => {}
         });
@@ -87,6 +87,7 @@ impl Typing {
     }
 
     fn end_where(&self, over: impl Fn(&Place, &Typist) -> bool) {
+        // Not published under the lock: who hears it may come back here.
         let ended: Vec<(Place, Typist)> = self.typists.lock().extract_if(|place, typist| over(place, typist)).collect();
         for (place, typist) in ended {
             self.publish(place, typist.display_name, false);

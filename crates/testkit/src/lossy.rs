@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tertulia_ports::{Bus, Signal, Subscription};
+use tertulia_ports::{Bus, Ear, Signal};
 
 use crate::Random;
 
@@ -27,34 +27,45 @@ impl LossyBus {
 
     /// From now on everything arrives; what was held back still does.
     pub fn heal(&self) {
-        let mut state = self.state.lock();
-        state.lossy = false;
-        if let Some(held) = state.held.take() {
-            self.inner.publish(held);
-        }
+        let held = {
+            let mut state = self.state.lock();
+            state.lossy = false;
+            state.held.take()
+        };
+        held.into_iter().for_each(|signal| self.inner.publish(signal));
+    }
+}
+
+impl State {
+    /// What is published instead of `signal`.
+    fn spoil(&mut self, signal: Signal) -> Vec<Signal> {
+        let fate = if self.lossy { self.random.below(10) } else { 9 };
+        let mut arriving = match fate {
+            0..=1 => return Vec::new(),
+            2..=3 if self.held.is_none() => {
+                self.held = Some(signal);
+                return Vec::new();
+            }
+            4 => vec![signal.clone(), signal],
+            _ => vec![signal],
+        };
+        arriving.extend(self.held.take());
+        arriving
     }
 }
 
 impl Bus for LossyBus {
     fn publish(&self, signal: Signal) {
-        let mut state = self.state.lock();
-        let fate = if state.lossy { state.random.below(10) } else { 9 };
-        match fate {
-            0..=1 => return,
-            2..=3 if state.held.is_none() => {
-                state.held = Some(signal);
-                return;
-            }
-            4 => self.inner.publish(signal.clone()),
-            _ => {}
-        }
-        self.inner.publish(signal);
-        if let Some(held) = state.held.take() {
-            self.inner.publish(held);
-        }
+        // Nothing is locked meanwhile: who hears may publish.
+        let arriving = self.state.lock().spoil(signal);
+        arriving.into_iter().for_each(|signal| self.inner.publish(signal));
     }
 
-    fn subscribe(&self) -> Box<dyn Subscription> {
-        self.inner.subscribe()
+    fn listen(&self, ear: Ear) {
+        self.inner.listen(ear);
+    }
+
+    fn health(&self) -> Result<(), String> {
+        self.inner.health()
     }
 }

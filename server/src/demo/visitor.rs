@@ -16,23 +16,28 @@ const EMOJI: [&str; 6] = ["👍", "👀", "🎉", "😄", "❤️", "💯"];
 const HONEST: &str = "I am part of the demo: I read everything and understand nothing 🙂 \
     Invite a colleague (*People → Invite*) and talk to somebody real.";
 
+/// Events that wait to be noticed.
+const NOTICED_MAX: usize = 64;
+
 /// In a channel somebody reacts; in a direct conversation they answer, once.
 pub fn start(services: &Services, demo: Demo) {
     let (services, stopping) = (services.clone(), services.spine.tasks.stopping());
-    let mut heard = services.delivery.subscribe();
+    let (told, mut heard) = tokio::sync::mpsc::channel(NOTICED_MAX);
+    services.delivery.listen(move |signal| {
+        if let Heard::Signal(Signal::Event(event)) = signal {
+            // A full one is only a colleague who missed something.
+            drop(told.try_send(event.clone()));
+        }
+    });
     services.spine.tasks.clone().run(async move {
         let mut answered = HashSet::new();
         let mut noticed = 0_usize;
         loop {
             let next = tokio::select! {
                 () = stopping.cancelled() => return,
-                next = heard.next() => next,
+                next = heard.recv() => next,
             };
-            let event = match next {
-                None => return,
-                Some(Heard::Signal(Signal::Event(event))) => event,
-                Some(_) => continue,
-            };
+            let Some(event) = next else { return };
             let EventBody::MessageNew(new) = &event.body else { continue };
             let message = &new.message;
             if is_scripted(&demo, message.sender_id) {

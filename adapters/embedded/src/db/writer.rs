@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use rusqlite::{Connection, Error};
 use tertulia_ports::sabotage::{Sabotage, is_on};
-use tertulia_ports::{StoreError, StoreResult};
+use tertulia_ports::{StoreError, StoreResult, waking};
 use tokio::sync::{mpsc, oneshot};
 
 use super::job::{Job, Pending, Uncommitted, Verdict};
@@ -141,9 +141,7 @@ impl Desk {
         let uncommitted = broken.or_else(|| self.transact(&mut batch).err());
         metrics::histogram!("tertulia_store_commit_seconds").record(started.elapsed().as_secs_f64());
         metrics::histogram!("tertulia_store_commit_batch").record(u32::try_from(batch.len()).map_or(f64::MAX, f64::from));
-        for job in batch {
-            job.settle(uncommitted.as_ref());
-        }
+        waking::together(|| batch.into_iter().for_each(|job| job.settle(uncommitted.as_ref())));
     }
 
     fn transact(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Uncommitted> {

@@ -32,8 +32,12 @@ pub async fn ready(State(gateway): State<Gateway>) -> Response {
         tracing::warn!(%why, "store not ready");
     }
     let gateway_state = if gateway.hub.is_draining() { "down" } else { "ok" };
-    let bus = if gateway.hub.hears() { "ok" } else { "down" };
-    let parts = BTreeMap::from([("store", if store.is_ok() { "ok" } else { "down" }), ("bus", bus), ("gateway", gateway_state)]);
+    let bus = gateway.services.delivery.bus_health();
+    if let Err(why) = &bus {
+        tracing::warn!(%why, "bus not ready");
+    }
+    let state = |health: Result<(), String>| if health.is_ok() { "ok" } else { "down" };
+    let parts = BTreeMap::from([("store", state(store)), ("bus", state(bus)), ("gateway", gateway_state)]);
     let ok = parts.values().all(|state| *state == "ok");
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = serde_json::json!({ "status": if ok { "ok" } else { "down" }, "parts": parts });

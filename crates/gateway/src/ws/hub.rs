@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tertulia_domain::error::Refusal;
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
-use tertulia_ports::Heard;
+use tertulia_ports::{Heard, Signal};
 use tertulia_protocol::v1::{ConversationAdded, ServerDraining, ServerFrame};
 use tertulia_services::{Answer, Caller, Services};
 
@@ -53,9 +53,7 @@ const TAILS_EVERY: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(200);
 /// A heartbeat reports heads that moved this lately: since the last one, however late it was.
 const HEADS_WITHIN: Duration = Duration::from_secs(95);
-/// Signals handled before others get a turn.
-const AT_ONCE: u32 = 256;
-/// Commands that a shard may be behind before the bus has to wait.
+/// Commands that a shard may be behind before it gets no more.
 const BACKLOG_MAX: usize = 8_192;
 /// Users whose conversations are read at the same time.
 const LOADS_AT_ONCE: usize = 64;
@@ -72,7 +70,8 @@ struct Inner {
     loads: Vec<tokio::sync::Mutex<()>>,
     parking: Mutex<Parking>,
     draining: AtomicBool,
-    hears: AtomicBool,
+    /// Something was not handed on to a shard that was too far behind.
+    missed: AtomicBool,
     resyncing: AtomicBool,
 }
 
@@ -85,7 +84,7 @@ impl Hub {
             loads: (0..LOADS_AT_ONCE).map(|_| tokio::sync::Mutex::default()).collect(),
             parking: Mutex::default(),
             draining: AtomicBool::new(false),
-            hears: AtomicBool::new(true),
+            missed: AtomicBool::new(false),
             resyncing: AtomicBool::new(false),
             services,
         }));
@@ -97,6 +96,7 @@ impl Hub {
                 core.end_windows(now);
                 core.pulse_due(now);
             });
+            ticking.make_up();
             std::future::ready(())
         });
         let checking = hub.clone();
@@ -165,44 +165,43 @@ impl Hub {
         Some(Frame::durable(encode::server_frame(&ServerFrame::ConversationAdded(ConversationAdded { conversation }))))
     }
 
-    /// Hears the bus until the server stops.
+    /// Hears the bus, in the threads of those who publish.
     fn hear(&self) {
-        let hub = self.clone();
-        let mut bus = self.0.services.delivery.subscribe();
-        let stopping = self.0.services.spine.tasks.stopping();
-        self.0.services.spine.tasks.run(async move {
-            let mut handled = 0u32;
-            loop {
-                let heard = tokio::select! {
-                    () = stopping.cancelled() => return hub.stop(),
-                    heard = bus.next() => heard,
-                };
-                match heard {
-                    Some(Heard::Signal(signal)) => hub.with(|core, now| core.signal(signal, now)),
-                    Some(Heard::Lost) => hub.resync(),
-                    None => break,
-                }
-                handled = handled.wrapping_add(1);
-                if handled.is_multiple_of(AT_ONCE) {
-                    hub.let_shards_catch_up().await;
-                }
+        let hub = Arc::downgrade(&self.0);
+        self.0.services.delivery.listen(move |heard| {
+            if let Some(hub) = hub.upgrade() {
+                Self(hub).heard(heard);
             }
-            tracing::error!("the bus is gone");
-            hub.0.hears.store(false, Ordering::Relaxed);
+        });
+        let (hub, stopping) = (self.clone(), self.0.services.spine.tasks.stopping());
+        self.0.services.spine.tasks.run(async move {
+            stopping.cancelled().await;
+            hub.stop();
         });
     }
 
-    /// What a shard cannot take yet waits on the bus, whose bounds are known; what the bus then loses is read from the log.
-    async fn let_shards_catch_up(&self) {
-        tokio::task::yield_now().await;
-        while self.0.shards.iter().any(|inbox| inbox.len() > BACKLOG_MAX) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+    fn heard(&self, heard: &Heard) {
+        match heard {
+            Heard::Signal(Signal::SessionRevoked { user_id, session_id }) => {
+                self.with(|core, _| core.close_session(*user_id, *session_id, Close::SESSION_REVOKED));
+            }
+            // Who publishes cannot wait for a shard: what it cannot take is read from the log once it has caught up.
+            Heard::Signal(_) if self.is_any_shard_behind(BACKLOG_MAX) => self.0.missed.store(true, Ordering::Release),
+            Heard::Signal(signal) => self.with(|core, now| core.signal(signal, now)),
+            Heard::Lost => self.resync(),
         }
     }
 
-    /// Whether the bus is there.
-    pub fn hears(&self) -> bool {
-        self.0.hears.load(Ordering::Relaxed)
+    fn is_any_shard_behind(&self, commands: usize) -> bool {
+        self.0.shards.iter().any(|inbox| inbox.len() > commands)
+    }
+
+    /// Makes good what was not handed on to shards that could not take it.
+    fn make_up(&self) {
+        if self.0.missed.load(Ordering::Acquire) && !self.is_any_shard_behind(BACKLOG_MAX / 2) {
+            self.0.missed.store(false, Ordering::Release);
+            self.resync();
+        }
     }
 
     pub fn is_draining(&self) -> bool {

@@ -21,6 +21,7 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use tertulia_domain::ids::Seq;
+use tertulia_ports::waking;
 
 pub use self::board::Board;
 use self::inbox::Inbox;
@@ -105,6 +106,8 @@ struct Shard {
     decoder: Decoder,
     rules: Rules,
     commands: Vec<Command>,
+    /// Connections looked at in this turn.
+    attended: Vec<u32>,
     now: Instant,
     tick: Tick,
     stops_at: Option<Instant>,
@@ -125,6 +128,7 @@ impl Shard {
             rules,
             gateway,
             commands: Vec::new(),
+            attended: Vec::with_capacity(AT_ONCE),
             now,
             tick: 0,
             stops_at: None,
@@ -148,16 +152,28 @@ impl Shard {
             self.take_commands();
             events.iter().for_each(|event| self.note(event));
             self.pass_time();
-            for _ in 0..AT_ONCE {
-                let Some(slot) = self.board.next_due() else { break };
-                self.attend(slot);
-            }
+            self.attend_some();
             self.count();
             if self.board.is_anybody_due() {
                 // Those who store and order what comes next may share this core: without them there is nothing to gather.
                 std::thread::yield_now();
             }
         }
+    }
+
+    /// Looks at some of the connections, in two rounds: what the frames of one bring about goes out with their answers.
+    fn attend_some(&mut self) {
+        let mut attended = std::mem::take(&mut self.attended);
+        waking::together(|| {
+            for _ in 0..AT_ONCE {
+                let Some(slot) = self.board.next_due() else { break };
+                self.attend(slot, Self::work);
+                attended.push(slot);
+            }
+        });
+        self.take_commands();
+        attended.drain(..).for_each(|slot| self.attend(slot, Self::send));
+        self.attended = attended;
     }
 
     fn is_over(&self) -> bool {

@@ -135,7 +135,7 @@ impl Sink for Answers {
         match dialect::ack(text) {
             Some(Acked::Ok(SYNC_ID)) => {
                 self.answered += 1;
-                self.messages += text.windows(2).filter(|pair| pair == b"@@").count() as u64;
+                self.messages += text.windows(2).filter(|pair| pair == b"~~").count() as u64;
             }
             _ => self.ear.text(line, text),
         }

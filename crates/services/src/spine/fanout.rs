@@ -35,20 +35,8 @@ impl Spine {
         }
     }
 
-    /// Calls `hear` with everything that happens, until the server stops.
-    pub(crate) fn listen(&self, hear: impl Fn(Heard) + Send + 'static) {
-        let (mut heard, stopping) = (self.bus.subscribe(), self.tasks.stopping());
-        self.tasks.run(async move {
-            loop {
-                let next = tokio::select! {
-                    () = stopping.cancelled() => return,
-                    next = heard.next() => next,
-                };
-                match next {
-                    Some(signal) => hear(signal),
-                    None => return,
-                }
-            }
-        });
+    /// Calls `hear` with everything that happens: quickly, and in the thread of who publishes.
+    pub(crate) fn listen(&self, hear: impl Fn(&Heard) + Send + Sync + 'static) {
+        self.bus.listen(Arc::new(hear));
     }
 }

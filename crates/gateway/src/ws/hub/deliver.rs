@@ -20,9 +20,9 @@ use crate::ws::outgoing::{Class, Frame};
 const PULSE_EVERY: Duration = Duration::from_secs(1);
 
 impl Core {
-    pub fn signal(&mut self, signal: Signal, now: Instant) {
-        match signal {
-            Signal::Event(event) => self.accept(event, now),
+    pub fn signal(&mut self, signal: &Signal, now: Instant) {
+        match *signal {
+            Signal::Event(ref event) => self.accept(event.clone(), now),
             Signal::Receipt { conversation_id, user_id, kind, seq, at } => {
                 let receipt = ReceiptFrame { conversation_id, user_id, seq, at };
                 let frame = match kind {
@@ -32,11 +32,11 @@ impl Core {
                 let key = about(conversation_id, Some(user_id)) ^ u128::from(kind == ReceiptKind::Read);
                 self.tell_small_room(conversation_id, user_id, &frame, key, now);
             }
-            Signal::Typing { conversation_id, thread_root, user_id, display_name, active } => {
+            Signal::Typing { conversation_id, thread_root, user_id, ref display_name, active } => {
                 let typing = TypingIndicator { conversation_id, thread_root, user_id, display_name: display_name.to_string(), active };
                 self.typing(conversation_id, user_id, &ServerFrame::TypingIndicator(typing), now);
             }
-            Signal::Presence(presence) => self.presence_changed(&presence, now),
+            Signal::Presence(ref presence) => self.presence_changed(presence, now),
             Signal::Badge { user_id, conversation_id, unread, read_seq, total_unread } => {
                 let badge = ServerFrame::NotificationBadge(Badge { conversation_id, unread, read_seq, total_unread });
                 self.tell_user(user_id, &Frame::ephemeral(encode::server_frame(&badge), Class::State, about(conversation_id, None)));

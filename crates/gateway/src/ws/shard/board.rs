@@ -33,8 +33,7 @@ pub struct Slot<L> {
     focus: RoomNo,
     /// Told to end, after what waits.
     pub close: Option<Close>,
-    /// It will be looked at in this turn.
-    is_due: bool,
+    due: Due,
     /// Something ephemeral waits for company.
     is_lingering: bool,
     /// Something durable was handed on that the other end may not have received.
@@ -45,6 +44,15 @@ pub struct Slot<L> {
     pub deflates: bool,
     /// The socket and what comes from it; none until it is there.
     pub link: Option<L>,
+}
+
+/// Whether a connection waits to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    No,
+    /// After those who share nothing with many.
+    Later,
+    Soon,
 }
 
 /// A frame for many connections of this thread: made once in each form that one of them needs.
@@ -136,7 +144,7 @@ impl<L> Board<L> {
                 rooms: Vec::new(),
                 focus: NOWHERE,
                 close: None,
-                is_due: false,
+                due: Due::No,
                 is_lingering: false,
                 is_unproven: false,
                 opened_at: self.told_at,
@@ -259,7 +267,7 @@ impl<L> Board<L> {
         self.deliveries += 1;
         match outbox.push(frame.clone()) {
             Pushed::Waits | Pushed::Replaced if frame.class.is_ephemeral() => {
-                if !connection.is_due && !connection.is_lingering {
+                if connection.due == Due::No && !connection.is_lingering {
                     connection.is_lingering = true;
                     self.lingering.push_back((now, slot));
                 }
@@ -281,11 +289,19 @@ impl<L> Board<L> {
         }
     }
 
-    /// Has a connection looked at in this turn.
+    /// Has a connection looked at. One that waits with many others for what they share does not wait so long for its own.
     pub fn make_due(&mut self, slot: u32, soon: bool) {
         let Some(connection) = self.get_mut(slot) else { return };
-        if !std::mem::replace(&mut connection.is_due, true) {
-            if soon { self.due.push_back(slot) } else { self.due_later.push_back(slot) }
+        match (connection.due, soon) {
+            (Due::No | Due::Later, true) => {
+                connection.due = Due::Soon;
+                self.due.push_back(slot);
+            }
+            (Due::No, false) => {
+                connection.due = Due::Later;
+                self.due_later.push_back(slot);
+            }
+            (Due::Soon, _) | (Due::Later, false) => {}
         }
     }
 
@@ -298,11 +314,21 @@ impl<L> Board<L> {
 
     /// The next connection to look at.
     pub fn next_due(&mut self) -> Option<u32> {
-        let slot = self.due.pop_front().or_else(|| self.due_later.pop_front())?;
-        if let Some(connection) = self.get_mut(slot) {
-            connection.is_due = false;
+        if let Some(slot) = self.due.pop_front() {
+            self.served(slot);
+            return Some(slot);
         }
-        Some(slot)
+        // Who was looked at sooner is passed over.
+        while let Some(slot) = self.due_later.pop_front() {
+            if self.served(slot) == Some(Due::Later) {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
+    fn served(&mut self, slot: u32) -> Option<Due> {
+        self.get_mut(slot).map(|connection| std::mem::replace(&mut connection.due, Due::No))
     }
 
     pub fn is_anybody_due(&self) -> bool {

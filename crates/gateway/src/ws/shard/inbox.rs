@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::Wake;
+use std::task::{Wake, Waker};
 
-use mio::Waker;
 use parking_lot::Mutex;
+use tertulia_ports::waking;
 
 use crate::ws::command::Command;
 
@@ -18,17 +18,16 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    pub fn new(waker: Waker) -> Self {
+    pub fn new(waker: mio::Waker) -> Self {
+        let waker = Waker::from(Arc::new(Sleeper(waker)));
         Self { commands: Mutex::default(), len: AtomicUsize::new(0), asleep: AtomicBool::new(false), waker }
     }
 
     pub fn push(&self, command: Command) {
         self.commands.lock().push(command);
         self.len.fetch_add(1, Ordering::Relaxed);
-        if self.asleep.swap(false, Ordering::SeqCst)
-            && let Err(error) = self.waker.wake()
-        {
-            tracing::error!(%error, "a shard cannot be woken");
+        if self.asleep.swap(false, Ordering::SeqCst) {
+            waking::wake(&self.waker);
         }
     }
 
@@ -59,6 +58,17 @@ impl Inbox {
 
     pub(super) fn awake(&self) {
         self.asleep.store(false, Ordering::SeqCst);
+    }
+}
+
+/// A shard that waits for events.
+struct Sleeper(mio::Waker);
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        if let Err(error) = self.0.wake() {
+            tracing::error!(%error, "a shard cannot be woken");
+        }
     }
 }
 

@@ -26,16 +26,17 @@ const FLUSH_WITHIN: u32 = seconds(2);
 const GOODBYE_WITHIN: u32 = seconds(1);
 
 impl Shard {
-    /// Looks at one connection. A fault of ours ends it, and nobody else.
-    pub(super) fn attend(&mut self, slot: u32) {
-        if catch_unwind(AssertUnwindSafe(|| self.serve(slot))).is_err() {
+    /// A part of one connection's turn. A fault of ours ends it, and nobody else.
+    pub(super) fn attend(&mut self, slot: u32, part: fn(&mut Self, u32)) {
+        if catch_unwind(AssertUnwindSafe(|| part(self, slot))).is_err() {
             tracing::error!("a connection's turn panicked");
             self.leave(slot, Some(Close::INTERNAL));
             self.forget(slot);
         }
     }
 
-    fn serve(&mut self, slot: u32) {
+    /// Reads and carries out.
+    pub(super) fn work(&mut self, slot: u32) {
         let Some(connection) = self.board.get_mut(slot) else { return };
         let close = connection.close;
         let Some(link) = &mut connection.link else { return };
@@ -52,6 +53,14 @@ impl Shard {
         }
         self.carry_on(slot);
         self.read(slot);
+    }
+
+    /// Writes, and ends it where there is a reason to.
+    pub(super) fn send(&mut self, slot: u32) {
+        let link = self.board.get_mut(slot).and_then(|connection| connection.link.as_ref());
+        if link.is_none_or(|link| link.stage != Stage::Open) {
+            return;
+        }
         self.write(slot);
         self.read_on(slot);
         self.end_if_done(slot);
