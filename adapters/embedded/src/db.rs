@@ -17,6 +17,7 @@ use tertulia_ports::StoreResult;
 use crate::OpenError;
 use crate::cursor::Cursors;
 use crate::sql::Ran;
+use job::Undo;
 use readers::Readers;
 use writer::Writer;
 
@@ -48,7 +49,16 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
     {
-        self.writer.run(op).await
+        self.writer.run(op, Undo::Changes).await
+    }
+
+    /// As [`Db::write`], at less cost, for an `op` that is refused before it changes anything, or not at all.
+    pub(crate) async fn write_checked<T, F>(&self, op: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        self.writer.run(op, Undo::Nothing).await
     }
 
     /// Runs `op` on one consistent view, which shows all that was answered before.

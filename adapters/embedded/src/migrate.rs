@@ -5,7 +5,11 @@ use sha2::{Digest, Sha256};
 
 use crate::OpenError;
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_core.sql"), include_str!("../migrations/0002_resumes.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_core.sql"),
+    include_str!("../migrations/0002_resumes.sql"),
+    include_str!("../migrations/0003_seek_by_seq.sql"),
+];
 
 /// Why it stopped; the caller knows the path.
 pub(crate) enum Stopped {

@@ -18,6 +18,7 @@ use crate::conversations::membership;
 use crate::db::Db;
 use crate::rows::{Here, RowNo, count, id, maybe_time, missing, seq, stored_seq, user_row};
 use crate::sql::{Ran, all, exec, one};
+use unread::Counts;
 
 #[async_trait]
 impl Receipts for Db {
@@ -132,19 +133,27 @@ fn sync_states(db: &Connection, user: UserId) -> Ran<Vec<SyncState>> {
 
 /// Users who are no members are left out.
 fn badges(db: &Connection, asked: &[(ConversationId, Vec<UserId>)], now: Timestamp) -> Ran<Vec<Badge>> {
-    let mut badges = Vec::new();
-    // Who is asked for in many conversations has one total.
-    let mut totals: HashMap<UserId, u32> = HashMap::new();
-    for (conversation_id, user_id) in asked.iter().flat_map(|(id, users)| users.iter().map(|user| (*id, *user))) {
-        let Some(here) = Here::load(db, conversation_id, user_id, true)? else { continue };
-        let (read, _) = watermarks(db, &here)?;
-        let read_seq = Seq::try_from(read).unwrap_or_default();
-        let unread = unread::count(db, here.row, here.actor, read_seq)?;
-        let total_unread = match totals.get(&user_id) {
-            Some(total) => *total,
-            None => *totals.entry(user_id).or_insert(unread::total(db, here.actor, now)?),
-        };
-        badges.push(Badge { conversation_id, user_id, read_seq, unread, total_unread });
+    const MEMBER: &str = "SELECT c.row, m.user, m.read_seq FROM conversations c, users u, members m
+        WHERE c.id = ? AND u.id = ? AND m.conversation = c.row AND m.user = u.row";
+    let mut members = Vec::new();
+    let mut counts = Counts::default();
+    for (id, user_id) in asked.iter().flat_map(|(id, users)| users.iter().map(|user| (*id, *user))) {
+        let found = one(db, MEMBER, (id.as_bytes(), user_id.as_bytes()), |row| Ok((row.get(0)?, row.get(1)?, seq(row, 2)?)))?;
+        if let Some((conversation, user, read_seq)) = found {
+            counts.expect(conversation, read_seq);
+            members.push((id, user_id, conversation, user, read_seq));
+        }
     }
-    Ok(badges)
+    counts.read(db)?;
+    // Who is asked for in many conversations has one total.
+    let mut totals: HashMap<RowNo, u32> = HashMap::new();
+    let badge = |(conversation_id, user_id, conversation, user, read_seq)| {
+        let unread = counts.unread(db, conversation, user, read_seq)?;
+        let total_unread = match totals.get(&user) {
+            Some(total) => *total,
+            None => *totals.entry(user).or_insert(counts.total(db, user, now)?),
+        };
+        Ok(Badge { conversation_id, user_id, read_seq, unread, total_unread })
+    };
+    members.into_iter().map(badge).collect()
 }

@@ -9,10 +9,20 @@ use crate::sql::{Fault, Ran};
 
 /// An operation and who waits for it, its types forgotten.
 pub(super) trait Job: Send {
-    /// Runs it inside a savepoint; the answer waits for the commit.
+    fn undo(&self) -> Undo;
+    /// Runs it in the batch's transaction; the answer waits for the commit.
     fn run(&mut self, db: &Connection) -> Verdict;
     /// Tells the outcome; `uncommitted` when there was no commit.
     fn settle(self: Box<Self>, uncommitted: Option<&Uncommitted>);
+}
+
+/// What there is to undo where an operation is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// What it changed until then: it runs in a savepoint, which copies every page that it touches.
+    Changes,
+    /// It is refused before it changes anything, or not at all.
+    Nothing,
 }
 
 /// What becomes of an operation's changes.
@@ -32,17 +42,22 @@ pub(super) struct Uncommitted {
 
 pub(super) struct Pending<T, F> {
     op: Option<F>,
+    undo: Undo,
     result: Option<StoreResult<T>>,
     reply: oneshot::Sender<StoreResult<T>>,
 }
 
 impl<T, F> Pending<T, F> {
-    pub(super) fn new(op: F, reply: oneshot::Sender<StoreResult<T>>) -> Self {
-        Self { op: Some(op), result: None, reply }
+    pub(super) fn new(op: F, undo: Undo, reply: oneshot::Sender<StoreResult<T>>) -> Self {
+        Self { op: Some(op), undo, result: None, reply }
     }
 }
 
 impl<T: Send, F: FnOnce(&Connection) -> Ran<T> + Send> Job for Pending<T, F> {
+    fn undo(&self) -> Undo {
+        self.undo
+    }
+
     fn run(&mut self, db: &Connection) -> Verdict {
         let Some(op) = self.op.take().filter(|_| !self.reply.is_closed()) else { return Verdict::Undo };
         match op(db) {

@@ -1,6 +1,6 @@
 //! What an error of SQLite means for those who wait.
 
-use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+use rusqlite::ffi::{SQLITE_ABORT, SQLITE_IOERR_SHMSIZE};
 use rusqlite::{Error, ErrorCode};
 use tertulia_ports::StoreError;
 
@@ -36,4 +36,9 @@ pub(super) fn answer(fault: Fault) -> StoreError {
         Fault::Sql(error) => StoreError::Failed(error.to_string()),
         Fault::Broken(what) => StoreError::Failed(what),
     }
+}
+
+/// For a batch that cannot go on, for a reason of ours.
+pub(super) fn aborted(why: &str) -> Error {
+    Error::SqliteFailure(rusqlite::ffi::Error::new(SQLITE_ABORT), Some(why.to_owned()))
 }

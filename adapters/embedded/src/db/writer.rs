@@ -10,7 +10,7 @@ use tertulia_ports::sabotage::{Sabotage, is_on};
 use tertulia_ports::{StoreError, StoreResult, waking};
 use tokio::sync::{mpsc, oneshot};
 
-use super::job::{Job, Pending, Uncommitted, Verdict};
+use super::job::{Job, Pending, Uncommitted, Undo, Verdict};
 use super::trouble::{self, Gravity};
 use crate::sql::{Ran, exec};
 
@@ -19,7 +19,7 @@ const BATCH_MAX: usize = 512;
 /// Operations that wait at most; who comes then waits to be let in.
 const WAITING_MAX: usize = 4_096;
 /// Rows changed, or commits made, between two checkpoints.
-const CHECKPOINT_CHANGES: u64 = 4_000;
+const CHECKPOINT_CHANGES: u64 = 20_000;
 const CHECKPOINT_COMMITS: u64 = 1_000;
 
 /// Callers' end of the writer thread.
@@ -56,13 +56,13 @@ impl Writer {
         Self { jobs: Some(jobs), condition, thread: Mutex::new(thread.ok()) }
     }
 
-    pub(super) async fn run<T, F>(&self, op: F) -> StoreResult<T>
+    pub(super) async fn run<T, F>(&self, op: F, undo: Undo) -> StoreResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.send(Work::Job(Box::new(Pending::new(op, reply)))).await?;
+        self.send(Work::Job(Box::new(Pending::new(op, undo, reply)))).await?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Failed("the writer ended".into())))
     }
 
@@ -78,7 +78,7 @@ impl Writer {
             Condition::Strained => {}
         }
         // Only a commit can tell whether the reason has passed.
-        self.run(|db| exec(db, "UPDATE secrets SET value = value WHERE name = 'cursors'", []))
+        self.run(|db| exec(db, "UPDATE secrets SET value = value WHERE name = 'cursors'", []), Undo::Nothing)
             .await
             .map(drop)
             .map_err(|error| error.to_string())
@@ -157,16 +157,31 @@ impl Desk {
 
     fn run_all(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
         self.statement("BEGIN IMMEDIATE")?;
-        for job in batch {
-            self.statement("SAVEPOINT op")?;
-            match job.run(&self.db) {
-                Verdict::Keep => {}
-                Verdict::Undo => self.statement("ROLLBACK TO op")?,
-                Verdict::Abort(error) => return Err(error),
-            }
-            self.statement("RELEASE op")?;
+        batch.iter_mut().try_for_each(|job| match job.undo() {
+            Undo::Changes => self.run_alone(&mut **job),
+            Undo::Nothing => self.run_plain(&mut **job),
+        })
+    }
+
+    fn run_alone(&self, job: &mut dyn Job) -> Result<(), Error> {
+        self.statement("SAVEPOINT op")?;
+        match job.run(&self.db) {
+            Verdict::Keep => {}
+            Verdict::Undo => self.statement("ROLLBACK TO op")?,
+            Verdict::Abort(error) => return Err(error),
         }
-        Ok(())
+        self.statement("RELEASE op")
+    }
+
+    fn run_plain(&self, job: &mut dyn Job) -> Result<(), Error> {
+        let before = self.db.total_changes();
+        match job.run(&self.db) {
+            Verdict::Keep => Ok(()),
+            Verdict::Undo if self.db.total_changes() == before => Ok(()),
+            // A bug of ours; nothing of this batch is kept.
+            Verdict::Undo => Err(trouble::aborted("an operation changed something before it was refused")),
+            Verdict::Abort(error) => Err(error),
+        }
     }
 
     fn statement(&self, sql: &str) -> Result<(), Error> {

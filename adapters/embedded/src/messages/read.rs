@@ -51,11 +51,23 @@ fn side(db: &Connection, sql: &str, here: &Here, (seq, limit): (Seq, u32)) -> Ra
     Ok((rows, more))
 }
 
+/// By halves in the order of `seq`: where a clock went back, it is one of the places that the time could mean.
 pub(super) fn seq_at(db: &Connection, grant: Grant, at: Timestamp) -> Ran<Option<Seq>> {
-    const SQL: &str =
-        "SELECT seq FROM messages WHERE conversation = ? AND created_at >= ? AND thread_root IS NULL ORDER BY created_at, seq LIMIT 1";
+    const NEXT: &str = "SELECT seq, created_at FROM messages INDEXED BY messages_by_seq
+        WHERE conversation = ? AND seq >= ? AND thread_root IS NULL ORDER BY seq LIMIT 1";
     let here = Here::enter(db, grant)?;
-    one(db, SQL, (here.row, at.as_millis()), |row| crate::rows::seq(row, 0))
+    let (mut from, mut until, mut found) = (1, here.head, None);
+    while from <= until {
+        let middle = from + (until - from) / 2;
+        match one(db, NEXT, (here.row, middle), |row| Ok((row.get::<_, i64>(0)?, time(row, 1)?)))? {
+            Some((seq, created)) if created < at => from = seq + 1,
+            next => {
+                found = next.map(|(seq, _)| seq).or(found);
+                until = middle - 1;
+            }
+        }
+    }
+    found.map(|seq| Seq::try_from(seq).map_err(|_| Fault::Broken(format!("a message {seq} in {}", here.id)))).transpose()
 }
 
 pub(super) fn thread(db: &Connection, cursors: Cursors, grant: Grant, root: MessageId, page: &PageRequest) -> Ran<Page<Message>> {

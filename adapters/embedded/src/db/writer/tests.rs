@@ -8,12 +8,18 @@ fn writer() -> Writer {
     Writer::start(db)
 }
 
+impl Writer {
+    async fn write<T: Send + 'static>(&self, op: impl FnOnce(&Connection) -> Ran<T> + Send + 'static) -> StoreResult<T> {
+        self.run(op, Undo::Changes).await
+    }
+}
+
 fn put(bytes: usize) -> impl FnOnce(&Connection) -> Ran<usize> + Send + 'static {
     move |db| exec(db, "INSERT INTO secrets VALUES ('x', zeroblob(?))", [bytes as i64])
 }
 
 async fn rows(writer: &Writer) -> i64 {
-    writer.run(|db| crate::sql::single(db, "SELECT count(*) FROM secrets", [], |row| row.get(0))).await.unwrap()
+    writer.write(|db| crate::sql::single(db, "SELECT count(*) FROM secrets", [], |row| row.get(0))).await.unwrap()
 }
 
 #[tokio::test]
@@ -24,10 +30,10 @@ async fn what_is_refused_undoes_itself_and_nothing_else() {
         Err(tertulia_domain::Refusal::not_found().into())
     };
     let (good, bad, wrong, also_good) = tokio::join!(
-        writer.run(put(1)),
-        writer.run(refused),
-        writer.run(|db| exec(db, "INSERT INTO nowhere VALUES (1)", [])),
-        writer.run(put(1)),
+        writer.write(put(1)),
+        writer.write(refused),
+        writer.write(|db| exec(db, "INSERT INTO nowhere VALUES (1)", [])),
+        writer.write(put(1)),
     );
     assert!(good.is_ok() && also_good.is_ok());
     assert!(matches!(bad, Err(StoreError::Refused(_))) && matches!(wrong, Err(StoreError::Failed(_))));
@@ -36,26 +42,41 @@ async fn what_is_refused_undoes_itself_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_promised_to_change_nothing_before_it_is_refused_is_held_to_it() {
+    let writer = writer();
+    let refused = |_: &Connection| -> Ran<()> { Err(tertulia_domain::Refusal::not_found().into()) };
+    let (good, bad) = tokio::join!(writer.run(put(1), Undo::Nothing), writer.run(refused, Undo::Nothing));
+    assert!(good.is_ok() && matches!(bad, Err(StoreError::Refused(_))));
+    let liar = |db: &Connection| -> Ran<()> {
+        exec(db, "INSERT INTO secrets VALUES ('y', x'00')", [])?;
+        Err(tertulia_domain::Refusal::not_found().into())
+    };
+    assert!(matches!(writer.run(liar, Undo::Nothing).await, Err(StoreError::Down(_))));
+    assert_eq!(rows(&writer).await, 2, "nothing of its batch is kept");
+    assert_eq!(writer.health().await, Ok(()));
+}
+
+#[tokio::test]
 async fn a_full_disk_passes() {
     let writer = writer();
     let limit = |pages: u32| move |db: &Connection| Ok(db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?);
-    writer.run(limit(10)).await.unwrap();
-    assert!(matches!(writer.run(put(1_000_000)).await, Err(StoreError::Down(_))));
+    writer.write(limit(10)).await.unwrap();
+    assert!(matches!(writer.write(put(1_000_000)).await, Err(StoreError::Down(_))));
     assert_eq!(rows(&writer).await, 1, "reads go on, and nothing was changed");
-    assert!(matches!(writer.run(put(1_000_000)).await, Err(StoreError::Down(_))));
-    writer.run(limit(10_000)).await.unwrap();
-    writer.run(put(1_000_000)).await.unwrap();
+    assert!(matches!(writer.write(put(1_000_000)).await, Err(StoreError::Down(_))));
+    writer.write(limit(10_000)).await.unwrap();
+    writer.write(put(1_000_000)).await.unwrap();
     assert_eq!(writer.health().await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_storage_that_failed_is_never_trusted_again() {
     let writer = writer();
-    writer.run(put(1)).await.unwrap();
+    writer.write(put(1)).await.unwrap();
     let failing = |_: &Connection| -> Ran<()> { Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None).into()) };
-    assert!(matches!(writer.run(failing).await, Err(StoreError::Down(_))));
+    assert!(matches!(writer.write(failing).await, Err(StoreError::Down(_))));
     for _ in 0..2 {
-        assert!(matches!(writer.run(put(1)).await, Err(StoreError::Down(_))));
+        assert!(matches!(writer.write(put(1)).await, Err(StoreError::Down(_))));
         assert!(writer.health().await.is_err());
     }
 }
@@ -65,14 +86,14 @@ async fn a_caller_who_went_away_changes_nothing() {
     let writer = writer();
     let (slow, began) = (std::time::Duration::from_millis(50), Arc::new(tokio::sync::Notify::new()));
     let signal = began.clone();
-    let holding = writer.run(move |_| {
+    let holding = writer.write(move |_| {
         signal.notify_one();
         std::thread::sleep(slow);
         Ok(())
     });
     let impatient = async {
         began.notified().await;
-        tokio::time::timeout(std::time::Duration::from_millis(1), writer.run(put(1))).await.unwrap_err();
+        tokio::time::timeout(std::time::Duration::from_millis(1), writer.write(put(1))).await.unwrap_err();
     };
     let (held, ()) = tokio::join!(holding, impatient);
     held.unwrap();
