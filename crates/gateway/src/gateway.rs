@@ -3,12 +3,14 @@
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Instant;
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use parking_lot::Mutex;
 use tertulia_domain::Refusal;
 use tertulia_services::Services;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, PACE_EVERY};
 use crate::ws::hub::Hub;
 use crate::ws::hub::core::Ways;
 use crate::ws::shard::Socket;
@@ -95,6 +97,17 @@ impl Gateway {
         for (number, socket) in (0..).zip(sockets) {
             socket.run(number, gateway.clone())?;
         }
+        gateway.pace();
         Ok(gateway)
+    }
+
+    /// Lets fewer in while those who are in have to wait: for a shard, or for the runtime.
+    fn pace(&self) {
+        let (gateway, last) = (self.clone(), Mutex::new(Instant::now()));
+        self.services.spine.tasks.every(PACE_EVERY, move || {
+            let since = std::mem::replace(&mut *last.lock(), Instant::now()).elapsed();
+            gateway.admission.pace(gateway.hub.lateness().max(since.saturating_sub(PACE_EVERY)));
+            std::future::ready(())
+        });
     }
 }

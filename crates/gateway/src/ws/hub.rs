@@ -208,6 +208,11 @@ impl Hub {
         self.0.draining.load(Ordering::Relaxed)
     }
 
+    /// How late the shards took what they were told, since this was asked last.
+    pub fn lateness(&self) -> Duration {
+        self.0.shards.iter().map(|inbox| inbox.lateness()).max().unwrap_or_default()
+    }
+
     /// WebSockets open on this node.
     pub fn connected(&self) -> usize {
         self.0.core.lock().connected()
