@@ -45,8 +45,10 @@ fn cpu_seconds() -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / rustix::param::clock_ticks_per_second() as f64)
 }
 
-fn open_files() -> Option<usize> {
-    std::fs::read_dir("/proc/self/fd").ok().map(Iterator::count)
+/// Since Linux 6.2 the size of the folder says it, without a walk through many thousands.
+fn open_files() -> Option<u64> {
+    let said = std::fs::metadata("/proc/self/fd").ok()?.len();
+    if said > 0 { Some(said) } else { std::fs::read_dir("/proc/self/fd").ok().map(|files| files.count() as u64) }
 }
 
 /// Records the figures of this moment, under the names that Prometheus dashboards know.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tertulia_domain::fanout::LARGE_MEMBERS;
 use tertulia_domain::ids::{ConversationId, UserId};
-use tertulia_ports::Signal;
+use tertulia_ports::{Signal, waking};
 use tertulia_ports::store::receipts::Badge;
 
 use crate::presence::Presences;
@@ -50,9 +50,11 @@ pub(crate) async fn send_badges(spine: &Spine, asked: Vec<(ConversationId, Vec<U
     if asked.is_empty() {
         return Ok(());
     }
-    for badge in spine.store.receipts.badges(asked, spine.clock.now()).await.map_err(refuse)? {
-        let Badge { conversation_id, user_id, read_seq, unread, total_unread } = badge;
-        spine.bus.publish(Signal::Badge { user_id, conversation_id, unread, read_seq, total_unread });
-    }
+    let badges = spine.store.receipts.badges(asked, spine.clock.now()).await.map_err(refuse)?;
+    waking::together(|| {
+        for Badge { conversation_id, user_id, read_seq, unread, total_unread } in badges {
+            spine.bus.publish(Signal::Badge { user_id, conversation_id, unread, read_seq, total_unread });
+        }
+    });
     Ok(())
 }
