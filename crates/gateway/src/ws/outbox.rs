@@ -74,6 +74,12 @@ impl Outbox {
         self.recount();
     }
 
+    /// What waits, where it is one frame.
+    pub fn only(&self) -> Option<&[u8]> {
+        let frame = self.frames.front().filter(|_| self.frames.len() == 1)?;
+        frame.bytes.get(self.written..)
+    }
+
     /// Points `slices` at what waits; answers how many it took.
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut skip = self.written;

@@ -106,13 +106,14 @@ impl Link {
 
     /// Hands as much to the system as it takes now, many frames in one call. False: the other side is gone.
     pub fn write(&mut self, outbox: &mut Outbox, tick: Tick) -> bool {
-        while !self.is_blocked {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let taken = outbox.slices(&mut slices);
-            let written = match slices.get(..taken) {
-                None | Some([]) => return true,
-                Some([one]) => self.stream.write(one),
-                Some(many) => self.stream.write_vectored(many),
+        while !self.is_blocked && !outbox.is_empty() {
+            let written = match outbox.only() {
+                Some(one) => self.stream.write(one),
+                None => {
+                    let mut slices = [IoSlice::new(&[]); SLICES];
+                    let taken = outbox.slices(&mut slices);
+                    self.stream.write_vectored(slices.get(..taken).unwrap_or_default())
+                }
             };
             match written {
                 Ok(0) => return false,
