@@ -61,6 +61,15 @@ impl Db {
         self.writer.run(op, Undo::Nothing).await
     }
 
+    /// As [`Db::write`], for what is in no hurry: it waits a moment for others to share a commit with.
+    pub(crate) async fn write_patiently<T, F>(&self, op: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        self.writer.run_patiently(op, Undo::Nothing).await
+    }
+
     /// Runs `op` on one consistent view, which shows all that was answered before.
     pub(crate) async fn read<T, F>(&self, op: F) -> StoreResult<T>
     where

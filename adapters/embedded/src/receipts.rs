@@ -23,7 +23,7 @@ use unread::Counts;
 #[async_trait]
 impl Receipts for Db {
     async fn mark(&self, grant: Grant, kind: ReceiptKind, seq: Seq, at: Timestamp) -> StoreResult<Marked> {
-        self.write(move |db| mark(db, grant, kind, seq, at)).await
+        self.write_patiently(move |db| mark(db, grant, kind, seq, at)).await
     }
 
     async fn foresee(&self, grant: Grant, kind: ReceiptKind, seq: Seq) -> StoreResult<Marked> {

@@ -1,12 +1,10 @@
 //! What follows from an event, in one table. Nothing else calls a follower.
 
-use std::sync::Arc;
-
 use tertulia_domain::event::EventBody;
 use tertulia_ports::{Heard, Signal};
 
 use crate::Services;
-use crate::notifications::Badges;
+use crate::notifications::{GATHER, GATHER_OWN};
 
 /// Who follows an event.
 enum Follower {
@@ -28,7 +26,7 @@ fn followers(body: &EventBody) -> &'static [Follower] {
 
 /// Listens to the bus. Counts are derived, so a lost signal only makes them late.
 pub(crate) fn start(services: &Services) {
-    let badges = Arc::new(Badges::default());
+    let badges = &services.badges;
     let noting = badges.clone();
     services.spine.listen(move |heard| {
         if let Heard::Signal(Signal::Event(event)) = heard {
@@ -39,9 +37,15 @@ pub(crate) fn start(services: &Services) {
             }
         }
     });
-    let (spine, presence) = (services.spine.clone(), services.presence.clone());
-    services.spine.tasks.every(crate::notifications::GATHER, move || {
-        let (badges, spine, presence) = (badges.clone(), spine.clone(), presence.clone());
+    let tasks = &services.spine.tasks;
+    let (gathered, spine, presence) = (badges.clone(), services.spine.clone(), services.presence.clone());
+    tasks.every(GATHER, move || {
+        let (badges, spine, presence) = (gathered.clone(), spine.clone(), presence.clone());
         async move { badges.flush(&spine, &presence).await }
+    });
+    let (gathered, spine) = (badges.clone(), services.spine.clone());
+    tasks.every(GATHER_OWN, move || {
+        let (badges, spine) = (gathered.clone(), spine.clone());
+        async move { badges.flush_own(&spine).await }
     });
 }

@@ -48,6 +48,7 @@ pub struct Services {
     pub sync: sync::Sync,
     pub delivery: delivery::Delivery,
     pub spine: Arc<Spine>,
+    badges: Arc<notifications::Badges>,
 }
 
 impl Services {
@@ -55,18 +56,20 @@ impl Services {
     pub async fn new(store: Store, bus: Arc<dyn Bus>, limits: Arc<dyn Limits>, clock: Arc<dyn Clock>, settings: Settings) -> Answer<Self> {
         let spine = Arc::new(Spine::new(store, bus, limits, clock, settings));
         let presence = presence::Presences::new(spine.clone());
+        let badges = Arc::new(notifications::Badges::default());
         Ok(Self {
             auth: auth::Auth::new(spine.clone()).await?,
             users: users::Users::new(spine.clone()),
             workspaces: workspaces::Workspaces::new(spine.clone()),
             conversations: conversations::Conversations::new(spine.clone()),
             messages: messages::Messages::new(spine.clone()),
-            receipts: receipts::Receipts::new(spine.clone()),
+            receipts: receipts::Receipts::new(spine.clone(), badges.clone()),
             presence,
             typing: typing::Typing::new(spine.clone()),
             sync: sync::Sync::new(spine.clone()),
             delivery: delivery::Delivery::new(spine.clone()),
             spine,
+            badges,
         })
     }
 

@@ -2,4 +2,4 @@
 
 mod badge;
 
-pub(crate) use badge::{Badges, GATHER, send_badges};
+pub(crate) use badge::{Badges, GATHER, GATHER_OWN};

@@ -11,6 +11,7 @@ use tertulia_domain::ids::{ConversationId, Seq};
 use tertulia_ports::store::receipts::Marked;
 use tertulia_ports::{ReceiptKind, Signal};
 
+use crate::notifications::Badges;
 use crate::spine::Spine;
 use crate::spine::limits::Key;
 use crate::{Answer, Caller, refuse};
@@ -25,11 +26,12 @@ const GATHER: Duration = Duration::from_millis(500);
 pub struct Receipts {
     spine: Arc<Spine>,
     gathered: Arc<gathered::Gathered>,
+    badges: Arc<Badges>,
 }
 
 impl Receipts {
-    pub(crate) fn new(spine: Arc<Spine>) -> Self {
-        Self { spine, gathered: Arc::default() }
+    pub(crate) fn new(spine: Arc<Spine>, badges: Arc<Badges>) -> Self {
+        Self { spine, gathered: Arc::default(), badges }
     }
 
     /// Applies what is put off, until the server stops.
@@ -64,7 +66,7 @@ impl Receipts {
             let user_id = caller.user_id;
             self.spine.bus.publish(Signal::Receipt { conversation_id: id, user_id, kind, seq: marked.seq, at });
             if kind == ReceiptKind::Read {
-                self.badge(caller, id).await?;
+                self.badges.note_own(id, user_id);
             }
         }
         Ok(marked)
@@ -78,7 +80,7 @@ impl Receipts {
             self.gathered.forget(caller.user_id, id, ReceiptKind::Read);
             self.spine.store.receipts.mark_unread(grant, seq).await.map_err(refuse)?
         };
-        self.badge(caller, id).await?;
+        self.badges.note_own(id, caller.user_id);
         Ok(marked)
     }
 
@@ -86,10 +88,5 @@ impl Receipts {
     pub async fn list(&self, caller: Caller, id: ConversationId) -> Answer<Vec<Receipt>> {
         let grant = self.spine.access.grant(Action::Read, caller.user_id, id).await?;
         self.spine.store.receipts.list(grant, LIST_MAX).await.map_err(refuse)
-    }
-
-    /// Tells the caller's other devices.
-    async fn badge(&self, caller: Caller, id: ConversationId) -> Answer<()> {
-        crate::notifications::send_badges(&self.spine, vec![(id, vec![caller.user_id])]).await
     }
 }

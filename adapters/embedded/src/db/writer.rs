@@ -18,6 +18,8 @@ use crate::sql::{Ran, exec};
 const BATCH_MAX: usize = 512;
 /// Operations that wait at most; who comes then waits to be let in.
 const WAITING_MAX: usize = 4_096;
+/// How long what can wait does so for something to share a commit with.
+const PATIENCE: Duration = Duration::from_millis(50);
 /// Rows changed, or commits made, between two checkpoints.
 const CHECKPOINT_CHANGES: u64 = 20_000;
 const CHECKPOINT_COMMITS: u64 = 1_000;
@@ -31,6 +33,10 @@ pub(super) struct Writer {
 
 enum Work {
     Job(Box<dyn Job>),
+    /// Shares the commit of what comes next, or of [`Work::Hurry`].
+    Patient(Box<dyn Job>),
+    /// What is patient has waited long enough.
+    Hurry,
     /// Finish what waits, then end.
     Stop,
 }
@@ -63,7 +69,24 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         self.send(Work::Job(Box::new(Pending::new(op, undo, reply)))).await?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::Failed("the writer ended".into())))
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// As [`Writer::run`], for what is in no hurry: it costs no commit of its own where others come within [`PATIENCE`].
+    pub(super) async fn run_patiently<T, F>(&self, op: F, undo: Undo) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        let (reply, mut answer) = oneshot::channel();
+        self.send(Work::Patient(Box::new(Pending::new(op, undo, reply)))).await?;
+        match tokio::time::timeout(PATIENCE, &mut answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(ended())),
+            Err(_) => {
+                self.send(Work::Hurry).await?;
+                answer.await.unwrap_or_else(|_| Err(ended()))
+            }
+        }
     }
 
     async fn send(&self, work: Work) -> StoreResult<()> {
@@ -103,6 +126,10 @@ impl Drop for Writer {
     }
 }
 
+fn ended() -> StoreError {
+    StoreError::Failed("the writer ended".into())
+}
+
 /// The writer thread's own.
 struct Desk {
     db: Connection,
@@ -116,16 +143,23 @@ impl Desk {
     fn run(mut self, mut waiting: mpsc::Receiver<Work>) {
         let mut batch: Vec<Box<dyn Job>> = Vec::new();
         while let Some(first) = waiting.blocking_recv() {
-            let mut next = Some(first);
+            let (mut next, mut is_due) = (Some(first), false);
             while let Some(work) = next {
+                is_due |= !matches!(work, Work::Patient(_));
                 match work {
-                    Work::Job(job) => batch.push(job),
+                    Work::Job(job) | Work::Patient(job) => batch.push(job),
+                    Work::Hurry => {}
                     Work::Stop => waiting.close(),
                 }
                 next = if batch.len() < BATCH_MAX { waiting.try_recv().ok() } else { None };
             }
-            self.commit(std::mem::take(&mut batch));
-            self.checkpoint_if_due();
+            if (is_due || batch.len() >= BATCH_MAX) && !batch.is_empty() {
+                self.commit(std::mem::take(&mut batch));
+                self.checkpoint_if_due();
+            }
+        }
+        if !batch.is_empty() {
+            self.commit(batch);
         }
         // Others may read on; then the next start has the log to read.
         drop(self.db.busy_timeout(Duration::from_secs(1)));

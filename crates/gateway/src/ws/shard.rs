@@ -44,7 +44,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// Connections looked at before commands and events are taken again.
 const AT_ONCE: usize = 64;
 /// How long what is ephemeral waits for something to ride along with.
-const LINGER: Duration = Duration::from_millis(100);
+const LINGER: Duration = Duration::from_millis(250);
 /// For connections to end when the server does.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
 
