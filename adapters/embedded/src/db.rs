@@ -13,6 +13,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use tertulia_ports::StoreResult;
+use tertulia_ports::sabotage::{Sabotage, is_on};
 
 use crate::OpenError;
 use crate::cursor::Cursors;
@@ -49,6 +50,15 @@ impl Db {
         F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
     {
         self.writer.run(op).await
+    }
+
+    /// As [`Db::write`]; the sabotage `early-ack` answers it before the commit.
+    pub(crate) async fn write_message<T, F>(&self, op: F) -> StoreResult<T>
+    where
+        T: Clone + Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        if is_on(Sabotage::EarlyAck) { self.writer.run_early(op).await } else { self.writer.run(op).await }
     }
 
     /// Runs `op` on one consistent view, which shows all that was answered before.
