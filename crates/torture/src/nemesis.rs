@@ -124,7 +124,7 @@ impl Nemesis {
             Kind::Freeze => self.freeze(fault.lasts).await,
             Kind::Clock => self.jump(fault).await,
             Kind::Sync => self.fail_syncs(fault).await,
-            Kind::Kill => self.process().and_then(|process| block_in_place(|| restart(process, &Dressed::Plain))),
+            Kind::Kill => self.kill(fault).await,
             Kind::Drain => self.drain(),
             Kind::Cut | Kind::Slow | Kind::Replay => Ok(()),
         }
@@ -145,6 +145,20 @@ impl Nemesis {
         sleep(lasts).await;
         go_on(pid);
         stopped
+    }
+
+    /// Every other time while the disk does not answer: what was acknowledged by then and is not there, was acknowledged
+    /// too early.
+    async fn kill(&mut self, fault: Fault) -> Result<(), Trouble> {
+        let mut dice = Dice::new(fault.dice, 0);
+        if self.target.disk.is_some() && dice.chance(50) {
+            block_in_place(|| self.disk()?.freeze())?;
+            sleep(Duration::from_millis(dice.within(100, 400))).await;
+            // It ends when the disk lets it.
+            self.process()?.strike();
+            block_in_place(|| self.disk()?.thaw())?;
+        }
+        block_in_place(|| restart(self.process()?, &Dressed::Plain))
     }
 
     /// The server is held first: whatever it has answered by then, it answered while there was power.

@@ -141,6 +141,13 @@ impl Process {
         self.child.as_ref().map(Pid::from_child)
     }
 
+    /// SIGKILL, without waiting for the end.
+    pub fn strike(&mut self) {
+        if let Some(child) = &mut self.child {
+            child.kill().ok();
+        }
+    }
+
     /// SIGKILL, and waits for the end.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
