@@ -20,12 +20,15 @@ fi
 folder=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$folder"' EXIT
 compression=true
+reports=target/autobahn-deflate
+cases=()
 case "${1:-}" in
-  "") cases=(-x '12.*' -x '13.*'); compression=false ;;
-  deflate) cases=(-i '12.*' -i '13.*') ;;
-  deflate-quick) cases=(); for case in 12.{1..5}.{1..6} 12.{1..5}.{11,18} 13.{1..7}.{1..4} 13.{1..7}.11; do cases+=(-i "$case"); done ;;
-  *) cases=(); for case in "$@"; do cases+=(-i "$case"); done ;;
+  "") cases=(-x '12.*' -x '13.*'); compression=false; reports=target/autobahn; set -- ;;
+  deflate) set -- '12.*' '13.*' ;;
+  # Every kind of text and of offer, each with a few sizes, whole and in fragments.
+  deflate-quick) set -- 12.{1..5}.{1,4,6,11} 12.1.18 13.{1..7}.{1,4,11} ;;
 esac
+for case in "$@"; do cases+=(-i "$case"); done
 "$binary" serve --listen 127.0.0.1:0 --data "$folder/data" --limits off --ws-echo \
   --set limits.connections_per_user=1000 --set log.level=warn --set compression=$compression >"$folder/out" 2>&1 &
 server=$!
@@ -35,4 +38,4 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 [ -n "$address" ] || { cat "$folder/out"; exit 1; }
-"$VENV/bin/python" scripts/autobahn.py "$address" target/autobahn "${cases[@]}"
+"$VENV/bin/python" scripts/autobahn.py "$address" "$reports" "${cases[@]}"
