@@ -50,8 +50,8 @@ async fn n4_a_status_is_shown_once_in_ten_seconds_and_the_last_one_wins() {
     for status in ["dnd", "brb", "away", "online", "away"] {
         hers.ok("presence.update", json!({ "status": status, "text": status })).await;
     }
-    assert_eq!(statuses(&mut his, &maya.id(), Duration::from_secs(5)).await, ["dnd"], "the others wait");
-    let later = statuses(&mut his, &maya.id(), Duration::from_secs(7)).await;
+    assert_eq!(statuses(&mut his, maya.id(), Duration::from_secs(5)).await, ["dnd"], "the others wait");
+    let later = statuses(&mut his, maya.id(), Duration::from_secs(7)).await;
     assert_eq!(later, ["away"], "after {:?}", began.elapsed());
 }
 
