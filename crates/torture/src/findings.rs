@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 use crate::history::{Nanos, now};
 
-/// Violations kept with their text; further ones are counted.
-const KEPT: usize = 100;
+/// Violations of each invariant kept with their text; further ones are counted.
+const KEPT: u64 = 30;
 
 /// What must hold, whatever happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,8 +113,9 @@ impl Findings {
 
     pub fn violated(&self, invariant: Invariant, what: impl Into<String>) {
         let mut found = self.0.lock();
-        *found.broken.entry(invariant).or_default() += 1;
-        if found.violations.len() < KEPT {
+        let count = found.broken.entry(invariant).or_default();
+        *count += 1;
+        if *count <= KEPT {
             found.violations.push(Violation { invariant, what: what.into(), at: now() });
         }
     }
