@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Autobahn's cases against the real gateway, in its echo mode. Usage: scripts/autobahn.sh BINARY [CASES…]
-# Without cases: all but permessage-deflate. With `deflate`: only that, with compression on (minutes).
+# Without cases: all but permessage-deflate, with compression off. `deflate`: only that, `deflate-quick`: some of it, both with
+# compression on; so are cases that are named.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=${1:?the server}
@@ -18,19 +19,16 @@ fi
 
 folder=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$folder"' EXIT
-compression=false
-cases=(-x '12.*' -x '13.*')
-if [ "${1:-}" = deflate ]; then
-  compression=true
-  # Left out: what the runner itself fails at (it hashes text), and smaller windows, which are declined.
-  cases=(-i '12.*' -i '13.1.*' -i '13.2.*' -i '13.7.*')
-  for case in 12.1.{1,2} 12.2.{1,2,3,9,14} 12.3.{1,2} 12.4.{1,2} 12.5.{1,2,3,4,5,6,7,9,10,11,12,14,15,16,17,18} 13.{1,2,7}.{1,2}; do
-    cases+=(-x "$case")
-  done
-elif [ $# -gt 0 ]; then
-  cases=()
-  for case in "$@"; do cases+=(-i "$case"); done
-fi
+compression=true
+reports=target/autobahn-deflate
+cases=()
+case "${1:-}" in
+  "") cases=(-x '12.*' -x '13.*'); compression=false; reports=target/autobahn; set -- ;;
+  deflate) set -- '12.*' '13.*' ;;
+  # Every kind of text and of offer, each with a few sizes, whole and in fragments.
+  deflate-quick) set -- 12.{1..5}.{1,4,6,11} 12.1.18 13.{1..7}.{1,4,11} ;;
+esac
+for case in "$@"; do cases+=(-i "$case"); done
 "$binary" serve --listen 127.0.0.1:0 --data "$folder/data" --limits off --ws-echo \
   --set limits.connections_per_user=1000 --set log.level=warn --set compression=$compression >"$folder/out" 2>&1 &
 server=$!
@@ -40,4 +38,4 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 [ -n "$address" ] || { cat "$folder/out"; exit 1; }
-"$VENV/bin/kosoku" "$address" -p 4 "${cases[@]}" -o target/autobahn
+"$VENV/bin/python" scripts/autobahn.py "$address" "$reports" "${cases[@]}"

@@ -16,10 +16,11 @@ use tertulia_load::accounts::Accounts;
 use tertulia_load::dialect::Dialect;
 use tertulia_load::process::Process;
 use tertulia_load::report::Report;
-use tertulia_load::scenarios::fanout::{self, Load, Plan};
+use tertulia_load::scenarios::fanout::{self, Load};
+use tertulia_load::scenarios::mix;
 
 use self::candidate::{Candidate, Home};
-use self::verdict::Results;
+use self::verdict::{Judged, Results};
 
 /// The server's core, and ours.
 const SERVER_CORE: &str = "0";
@@ -55,49 +56,69 @@ enum What {
         #[arg(long, default_value_t = 300)]
         size: usize,
     },
+    /// What people do: one message to four of typing, reading and presence, said to everybody in their room
+    Mix {
+        #[arg(long, default_value_t = 20)]
+        rooms: usize,
+        #[arg(long, default_value_t = 50)]
+        members: usize,
+        /// Events a second over all rooms, a fifth of them messages
+        #[arg(long, default_value_t = 500.0)]
+        rate: f64,
+        #[arg(long, default_value_t = 300)]
+        size: usize,
+    },
 }
 
 impl Compare {
     pub fn run(&self, bin: &std::path::Path, seconds: u64, as_json: bool) -> anyhow::Result<()> {
-        let What::Fanout { members, rate, burst, outstanding, size } = self.what;
         pin_ourselves()?;
-        let load = outstanding.map_or(Load::Paced { rate, burst }, Load::Outstanding);
-        let home = Home::new(bin, members)?;
-        let mut results = Results::new(load);
+        let lasting = Duration::from_secs(seconds);
+        let (home, judged, load) = match self.what {
+            What::Fanout { members, rate, burst, outstanding, size } => {
+                let load = outstanding.map_or(Load::Paced { rate, burst }, Load::Outstanding);
+                let told = json!({ "members": members, "rate": rate, "burst": burst, "outstanding": outstanding, "payloadBytes": size });
+                (Home::new(bin, 1, members)?, Judged::FanOut(load), told)
+            }
+            What::Mix { rooms, members, rate, size } => {
+                let told = json!({ "rooms": rooms, "members": members, "rate": rate, "payloadBytes": size });
+                (Home::new(bin, rooms, members)?, Judged::Mix, told)
+            }
+        };
+        let mut results = Results::new(judged);
         for round in 1..=self.rounds {
-            for candidate in &self.candidates {
-                let report = one(&home, *candidate, members, load, size, Duration::from_secs(seconds))?;
-                note(format_args!("round {round}, {}: {}", candidate.name(), brief(&report)));
+            for candidate in self.candidates.iter().filter(|candidate| judged.takes(**candidate)) {
+                let report = self.one(&home, *candidate, lasting)?;
+                note(format_args!("round {round}, {}: {}", candidate.name(), judged.brief(&report)));
                 results.add(*candidate, &report);
             }
         }
         let mut out = std::io::stdout().lock();
         if as_json {
-            let load = json!({ "members": members, "rate": rate, "burst": burst, "outstanding": outstanding, "payloadBytes": size });
             writeln!(out, "{}", json!({ "load": load, "rounds": self.rounds, "candidates": results.json(), "gates": results.gates() }))?;
         } else {
             write!(out, "{}", results.table())?;
         }
         Ok(())
     }
-}
 
-fn one(home: &Home, candidate: Candidate, members: usize, load: Load, size: usize, lasting: Duration) -> anyhow::Result<Report> {
-    let running = home.start(candidate)?;
-    let plan = Plan {
-        target: running.target.clone(),
-        dialect: candidate.dialect(),
-        members,
-        load,
-        lasting,
-        size,
-        server: Some(Process(running.pid())),
-    };
-    let report = match candidate.dialect() {
-        Dialect::Tertulia => fanout::run(&plan, &Accounts::read(&home.accounts())?),
-        _ => fanout::run_peer(&plan),
-    };
-    report.with_context(|| format!("measuring {}", candidate.name()))
+    fn one(&self, home: &Home, candidate: Candidate, lasting: Duration) -> anyhow::Result<Report> {
+        let running = home.start(candidate)?;
+        let (target, dialect, server) = (running.target.clone(), candidate.dialect(), Some(Process(running.pid())));
+        let accounts = || Accounts::read(&home.accounts());
+        let report = match self.what {
+            What::Fanout { members, rate, burst, outstanding, size } => {
+                let load = outstanding.map_or(Load::Paced { rate, burst }, Load::Outstanding);
+                let plan = fanout::Plan { target, dialect, members, load, lasting, size, server };
+                if dialect == Dialect::Tertulia { fanout::run(&plan, &accounts()?) } else { fanout::run_peer(&plan) }
+            }
+            What::Mix { rooms, members, rate, size } => {
+                let plan = mix::Plan { target, rooms, members, rate, lasting, size, server };
+                if dialect == Dialect::Tertulia { mix::run(&plan, &accounts()?) } else { mix::run_peer(&plan, dialect) }
+            }
+        };
+        report.with_context(|| format!("measuring {}", candidate.name()))
+    }
 }
 
 /// Two programs on one core measure each other.
@@ -106,18 +127,6 @@ fn pin_ourselves() -> anyhow::Result<()> {
     let pinned = Command::new("taskset").args(["-cp", OWN_CORE, &own]).output().context("taskset (util-linux) is needed")?;
     ensure!(pinned.status.success(), "taskset: {}", String::from_utf8_lossy(&pinned.stderr));
     Ok(())
-}
-
-fn brief(report: &Report) -> String {
-    let figure = |key: &str| report.get(key).unwrap_or(f64::NAN);
-    let warnings: String = report.warnings().iter().map(|warning| format!("; {warning}")).collect();
-    format!(
-        "{:.2} us a delivery, {:.0}/s, p99 {:.1} ms, lost {}{warnings}",
-        figure("usPerDelivery"),
-        figure("deliveriesPerSecond"),
-        figure("latencyP99Ms"),
-        figure("lost")
-    )
 }
 
 fn note(text: impl std::fmt::Display) {

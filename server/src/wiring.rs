@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tertulia_domain::content::ContentLimits;
 use tertulia_embedded::{Embedded, OpenError};
 use tertulia_gateway::GatewayConfig;
+use tertulia_services::spine::limits::Rates;
 use tertulia_services::{Services, Settings};
 
 use crate::clock::SystemClock;
@@ -67,10 +68,26 @@ fn settings(config: &Config) -> Settings {
     Settings {
         open_registration: config.accounts.open_registration,
         limits: config.limits.rate,
+        rates: rates(&config.limits),
         content: ContentLimits { text_chars_max: config.limits.text_chars.0 as usize, ..ContentLimits::default() },
         edit_window_ms: (edit_window > 0).then(|| minutes(edit_window)),
         access_token_ms: minutes(config.accounts.access_token_minutes.0),
         refresh_token_ms: minutes(config.accounts.refresh_token_days.0 * 24 * 60),
+    }
+}
+
+fn rates(limits: &crate::config::Limits) -> Rates {
+    let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    Rates {
+        messages_per_second: number(limits.messages_per_second.0),
+        messages_per_minute: number(limits.messages_per_minute.0),
+        changes_per_second: number(limits.changes_per_second.0),
+        urgent_per_hour: number(limits.urgent_per_hour.0),
+        requests_per_second: number(limits.requests_per_second.0),
+        connects_per_minute: number(limits.connects_per_minute.0),
+        connects_per_minute_from_address: number(limits.connects_per_minute_from_address.0),
+        sign_ins_per_minute: number(limits.sign_ins_per_minute.0),
+        registrations_per_hour: number(limits.registrations_per_hour.0),
     }
 }
 

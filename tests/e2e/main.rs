@@ -7,6 +7,7 @@ mod bad_ws;
 mod bench;
 mod durability;
 mod large;
+mod limits;
 mod logs;
 mod matrix;
 mod reference;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use tertulia_ports::StoreResult;
+use tertulia_ports::sabotage::{Sabotage, is_on};
 
 use crate::OpenError;
 use crate::cursor::Cursors;
@@ -52,15 +53,6 @@ impl Db {
         self.writer.run(op, Undo::Changes).await
     }
 
-    /// As [`Db::write`], at less cost, for an `op` that is refused before it changes anything, or not at all.
-    pub(crate) async fn write_checked<T, F>(&self, op: F) -> StoreResult<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
-    {
-        self.writer.run(op, Undo::Nothing).await
-    }
-
     /// As [`Db::write`], for what is in no hurry: it waits a moment for others to share a commit with.
     pub(crate) async fn write_patiently<T, F>(&self, op: F) -> StoreResult<T>
     where
@@ -68,6 +60,16 @@ impl Db {
         F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
     {
         self.writer.run_patiently(op, Undo::Nothing).await
+    }
+
+    /// As [`Db::write`], at less cost, for an `op` that is refused before it changes anything, or not at all. The sabotage
+    /// `early-ack` answers it before the commit.
+    pub(crate) async fn write_message<T, F>(&self, op: F) -> StoreResult<T>
+    where
+        T: Clone + Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        if is_on(Sabotage::EarlyAck) { self.writer.run_early(op).await } else { self.writer.run(op, Undo::Nothing).await }
     }
 
     /// Runs `op` on one consistent view, which shows all that was answered before.

@@ -22,7 +22,7 @@ use crate::db::Db;
 #[async_trait]
 impl Messages for Db {
     async fn append(&self, grant: Grant, draft: Draft) -> StoreResult<Appended> {
-        self.write_checked(move |db| append::one_draft(db, grant, draft)).await
+        self.write_message(move |db| append::one_draft(db, grant, draft)).await
     }
 
     async fn append_all(&self, grant: Grant, drafts: Vec<(UserId, Draft)>) -> StoreResult<Vec<Appended>> {

@@ -76,13 +76,13 @@ impl Drop for Running {
 const START_WITHIN: Duration = Duration::from_secs(20);
 
 impl Home {
-    /// Prepares a conversation of so many.
-    pub fn new(bin: &Path, members: usize) -> anyhow::Result<Self> {
+    /// Prepares so many conversations of so many.
+    pub fn new(bin: &Path, rooms: usize, members: usize) -> anyhow::Result<Self> {
         let bin = bin.canonicalize().with_context(|| format!("{}: build it first", bin.display()))?;
         let home = Self { folder: tempfile::tempdir()?, bin };
         let (data, accounts) = (home.data(), home.accounts());
         let prepared = Command::new(&home.bin)
-            .args(["bench", "prepare", "--users", &members.to_string(), "--rooms", &format!("1x{members}")])
+            .args(["bench", "prepare", "--users", &(rooms * members).to_string(), "--rooms", &format!("{rooms}x{members}")])
             .arg("--data")
             .arg(data)
             .arg("--accounts")

@@ -84,10 +84,7 @@ impl Gateway {
         let (gateway, router, place) = (self.clone(), router.clone(), Place(Arc::new(place)));
         self.services.spine.tasks.run(async move {
             drop(stream.set_nodelay(true));
-            let Ok(Ok(is_http2)) = tokio::time::timeout(HEADERS_WITHIN, speaks_http2(&stream)).await else {
-                drop(stream.try_write(TOO_SLOW));
-                return;
-            };
+            let Some((stream, is_http2)) = hear(stream).await else { return };
             let io = TokioIo::new(stream);
             let service = service_fn(move |request| answer(gateway.clone(), router.clone(), request, address.ip(), place.clone()));
             if is_http2 {
@@ -158,19 +155,72 @@ async fn answer(
     Ok(request::serve(&gateway.config, router, request, address).await)
 }
 
+/// Waits for the first bytes. Who sends none in time is told so.
+async fn hear(stream: TcpStream) -> Option<(TcpStream, bool)> {
+    if let Ok(heard) = tokio::time::timeout(HEADERS_WITHIN, speaks_http2(&stream)).await {
+        return heard.ok().map(|is_http2| (stream, is_http2));
+    }
+    let (stream, came) = look(stream).ok()?;
+    if came.is_none() {
+        drop(stream.try_write(TOO_SLOW));
+    }
+    came.map(|is_http2| (stream, is_http2))
+}
+
+/// What has come by now, asked of the system itself: where we are late, the runtime's clock strikes before it has seen all
+/// that is there, and the client is not to blame. None: nothing that tells what is spoken.
+fn look(stream: TcpStream) -> io::Result<(TcpStream, Option<bool>)> {
+    let stream = stream.into_std()?;
+    let mut first = [0; PREFACE.len()];
+    let seen = stream.peek(&mut first).unwrap_or_default();
+    let came = (seen > 0).then(|| tells_http2(first.get(..seen).unwrap_or_default())).flatten();
+    Ok((TcpStream::from_std(stream)?, came))
+}
+
+/// Whether it is HTTP/2; none: that cannot be told yet.
+fn tells_http2(start: &[u8]) -> Option<bool> {
+    if start.is_empty() || !PREFACE.starts_with(start) {
+        return Some(false);
+    }
+    (start.len() == PREFACE.len()).then_some(true)
+}
+
 /// Looks at the first bytes and leaves them where they are.
 async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     let mut first = [0; PREFACE.len()];
     loop {
         let seen = stream.peek(&mut first).await?;
-        let start = first.get(..seen).unwrap_or_default();
-        if seen == 0 || !PREFACE.starts_with(start) {
-            return Ok(false);
-        }
-        if seen == PREFACE.len() {
-            return Ok(true);
+        if let Some(is_http2) = tells_http2(first.get(..seen).unwrap_or_default()) {
+            return Ok(is_http2);
         }
         // The rest wakes nobody while the beginning stays unread.
         tokio::time::sleep(PEEK_AGAIN).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_came_counts_though_the_runtime_has_not_looked_yet() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        for (said, told) in [(b"GET / HTTP/1.1\r\n".as_slice(), Some(false)), (PREFACE, Some(true)), (b"PRI", None), (b"", None)] {
+            let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (accepted, _) = listener.accept().unwrap();
+            accepted.set_nonblocking(true).unwrap();
+            let stream = TcpStream::from_std(accepted).unwrap();
+            client.write_all(said).unwrap();
+            assert!(speaks_http2(&stream).now_or_never().is_none(), "its driver has not run");
+            let (stream, came) = look(stream).unwrap();
+            assert_eq!(came, told);
+            if let Some(is_http2) = told {
+                assert_eq!(speaks_http2(&stream).await.unwrap(), is_http2, "and is still there to be read");
+            }
+        }
     }
 }

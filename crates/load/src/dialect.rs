@@ -96,6 +96,13 @@ impl Dialect {
     }
 }
 
+impl Dialect {
+    /// A frame of ours, as a peer is given it to pass on to the room.
+    pub fn relayed(self, frame: String) -> String {
+        if self == Self::SocketIo { format!("42[\"m\",{frame}]") } else { frame }
+    }
+}
+
 /// A `message.send` with this id of its frame.
 pub fn send(conversation: ConversationId, text: &str, frame_id: &str) -> String {
     let message = MessageInput {

@@ -8,7 +8,7 @@ pub enum Sabotage {
     Dedup,
     /// SQLite's `synchronous=NORMAL`: a commit is not synced.
     Synchronous,
-    /// Answers leave before the commit.
+    /// Answers to sent messages leave before the commit.
     EarlyAck,
     /// Who was put out goes on listening.
     Membership,

@@ -11,19 +11,18 @@ use tertulia_domain::{Refusal, Timestamp};
 use tertulia_ports::Signal;
 
 use crate::spine::Spine;
+use crate::spine::limits::Key;
 use crate::{Answer, Caller, refuse};
 
 /// Users subscribed to by one connection.
 pub const SUBSCRIPTIONS_MAX: usize = 500;
-/// A status chosen sooner than this after the last waits, and the last one wins.
-const CHOICE_EVERY: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Tracked {
     state: PresenceState,
-    chose_at: Option<Instant>,
-    waiting: Option<Chosen>,
+    /// Chosen too soon after another: the last one, and when its time comes.
+    waiting: Option<(Chosen, Instant)>,
 }
 
 /// Presence of everybody known to this node.
@@ -61,16 +60,23 @@ impl Presences {
         }
         let now = self.spine.clock.instant();
         {
+            // Held meanwhile: of two at once, the one that waits must not be taken for the earlier.
             let mut users = self.users.lock();
             let tracked = users.entry(caller.user_id).or_default();
-            if self.spine.settings.limits && tracked.chose_at.is_some_and(|at| now.saturating_duration_since(at) < CHOICE_EVERY) {
-                tracked.waiting = Some(chosen);
+            if let Some(due) = self.wait_for_turn(caller.user_id, now) {
+                tracked.waiting = Some((chosen, due));
                 return Ok(());
             }
-            tracked.chose_at = Some(now);
+            tracked.waiting = None;
         }
         self.apply(caller.user_id, Cause::Chose(chosen));
         Ok(())
+    }
+
+    /// Takes from the limits; if there is nothing to take, when there will be.
+    fn wait_for_turn(&self, user: UserId, now: Instant) -> Option<Instant> {
+        let refused = self.spine.limits.take(Key::Presence(user)).err()?;
+        Some(now + Duration::from_millis(refused.retry_after_ms.unwrap_or_default()))
     }
 
     /// The present state of those among `users` (at most 500) that the caller may know of.
@@ -97,10 +103,11 @@ impl Presences {
         let (wall, now) = (self.spine.clock.now(), self.spine.clock.instant());
         let mut due: Vec<(UserId, Cause)> = Vec::new();
         for (user, tracked) in self.users.lock().iter_mut() {
-            let rested = tracked.chose_at.is_none_or(|at| now.saturating_duration_since(at) >= CHOICE_EVERY);
-            if let Some(chosen) = tracked.waiting.take_if(|_| rested) {
-                tracked.chose_at = Some(now);
-                due.push((*user, Cause::Chose(chosen)));
+            if let Some((chosen, _)) = tracked.waiting.take_if(|(_, at)| *at <= now) {
+                match self.wait_for_turn(*user, now) {
+                    Some(later) => tracked.waiting = Some((chosen, later)),
+                    None => due.push((*user, Cause::Chose(chosen))),
+                }
             } else if ends_by(&tracked.state, wall) {
                 due.push((*user, Cause::Tick));
             }

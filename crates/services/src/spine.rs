@@ -19,6 +19,7 @@ pub struct Settings {
     pub open_registration: bool,
     /// Rate limits count; off for benches on loopback only.
     pub limits: bool,
+    pub rates: limits::Rates,
     pub content: ContentLimits,
     /// How long after writing an author may edit, in milliseconds; none = for ever.
     pub edit_window_ms: Option<i64>,
@@ -33,6 +34,7 @@ impl Default for Settings {
         Self {
             open_registration: false,
             limits: true,
+            rates: limits::Rates::default(),
             content: ContentLimits::default(),
             edit_window_ms: None,
             access_token_ms: 15 * 60_000,
@@ -56,7 +58,7 @@ impl Spine {
     pub(crate) fn new(store: Store, bus: Arc<dyn Bus>, limits: Arc<dyn Limits>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         Self {
             access: access::Access::new(store.clone()),
-            limits: limits::Limits::new(limits, clock.clone(), settings.limits),
+            limits: limits::Limits::new(limits, clock.clone(), settings.limits.then_some(settings.rates)),
             tasks: tasks::Tasks::default(),
             store,
             bus,

@@ -5,28 +5,32 @@ mod access;
 mod changes;
 mod marks;
 mod messages;
+mod silence;
 mod time;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 
 use tertulia_domain::ids::{ConversationId, UserId};
 
 use crate::findings::{Findings, Invariant};
-use crate::history::{Entry, History, Request};
+use crate::history::{Entry, History, Nanos, Request};
 use crate::record::Record;
 
 /// All that is known at the end.
+#[derive(Default)]
 pub struct Evidence {
     pub histories: Vec<History>,
     /// Each conversation's log, from its first event to its last.
     pub logs: HashMap<ConversationId, Vec<Record>>,
+    /// From when the storage was known to have failed, until the server was ended.
+    pub silences: Vec<(Nanos, Nanos)>,
 }
 
 impl Evidence {
-    fn entries(&self) -> impl Iterator<Item = (UserId, &Entry)> {
+    pub fn entries(&self) -> impl Iterator<Item = (UserId, &Entry)> {
         self.histories.iter().flat_map(|history| history.entries.iter().map(|entry| (history.user, entry)))
     }
 
@@ -35,7 +39,7 @@ impl Evidence {
         self.logs.get(&conversation)?.get(place)
     }
 
-    fn records(&self) -> impl Iterator<Item = &Record> {
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.logs.values().flatten()
     }
 }
@@ -48,6 +52,7 @@ pub fn check(evidence: &Evidence, findings: &Findings) {
     time::check(evidence, findings);
     marks::check(evidence, findings);
     access::check(evidence, findings);
+    silence::check(evidence, findings);
 }
 
 fn gaps(evidence: &Evidence, findings: &Findings) {
@@ -62,7 +67,7 @@ fn gaps(evidence: &Evidence, findings: &Findings) {
 }
 
 /// The conversation that a request was about.
-fn place_of(request: &Request) -> Option<ConversationId> {
+pub fn place_of(request: &Request) -> Option<ConversationId> {
     match request {
         Request::Send { conversation, .. }
         | Request::Edit { conversation, .. }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 
-/// Violations kept with their text; further ones are counted.
-const KEPT: usize = 100;
+use crate::history::{Nanos, now};
+
+/// Violations of each invariant kept with their text; further ones are counted.
+const KEPT: u64 = 30;
 
 /// What must hold, whatever happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,7 +80,7 @@ impl Invariant {
             Self::Codes => "every error and close code is in the table",
             Self::Store => "`tertulia check` finds the data clean",
             Self::Process => "no panic, no unexpected end",
-            Self::Recovery => "after a fault, the server works again",
+            Self::Recovery => "after a fault, the server works again; while its storage has failed, it acknowledges nothing",
         }
     }
 }
@@ -88,6 +90,7 @@ impl Invariant {
 pub struct Violation {
     pub invariant: Invariant,
     pub what: String,
+    pub at: Nanos,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -110,9 +113,10 @@ impl Findings {
 
     pub fn violated(&self, invariant: Invariant, what: impl Into<String>) {
         let mut found = self.0.lock();
-        *found.broken.entry(invariant).or_default() += 1;
-        if found.violations.len() < KEPT {
-            found.violations.push(Violation { invariant, what: what.into() });
+        let count = found.broken.entry(invariant).or_default();
+        *count += 1;
+        if *count <= KEPT {
+            found.violations.push(Violation { invariant, what: what.into(), at: now() });
         }
     }
 

@@ -99,6 +99,11 @@ impl Entry {
         matches!(self.outcome, Outcome::Ok { .. })
     }
 
+    /// Whether the answer says that it was written now.
+    pub fn is_written(&self) -> bool {
+        matches!(self.outcome, Outcome::Ok { seq: Some(_), duplicate: false })
+    }
+
     /// The answer's `seq`, if it was a success with one.
     pub fn seq(&self) -> Option<Seq> {
         match self.outcome {
@@ -108,12 +113,16 @@ impl Entry {
     }
 }
 
-/// An event that the server pushed, unasked.
+/// An event that the client was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pushed {
+pub struct Seen {
     pub conversation: ConversationId,
     pub seq: Seq,
     pub at: Nanos,
+    /// Of what it was.
+    pub print: u64,
+    /// By the server, unasked; else in a page or a sync answer.
+    pub pushed: bool,
 }
 
 /// A read watermark that the server told.
@@ -130,14 +139,14 @@ pub struct MarkSeen {
 pub struct History {
     pub user: UserId,
     pub entries: Vec<Entry>,
-    pub pushed: Vec<Pushed>,
+    pub seen: Vec<Seen>,
     /// Of receipts, in the order of arrival; none = another connection begins.
     pub marks: Vec<Option<MarkSeen>>,
 }
 
 impl History {
     pub fn new(user: UserId) -> Self {
-        Self { user, entries: Vec::new(), pushed: Vec::new(), marks: Vec::new() }
+        Self { user, entries: Vec::new(), seen: Vec::new(), marks: Vec::new() }
     }
 
     /// Notes a request that is on its way; answers its place.

@@ -4,12 +4,14 @@
 //! again. [`run`] is everything; `docs/reliability.md` tells what is promised and how this proves it.
 
 mod check;
+mod chronicle;
 mod client;
 mod dice;
 mod findings;
 mod history;
 mod keeper;
 mod ledger;
+mod logs;
 mod nemesis;
 mod plan;
 mod record;

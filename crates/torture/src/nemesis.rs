@@ -1,6 +1,5 @@
 //! Who does the harm: fault after fault, each followed by the proof that the server works again.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +12,11 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::chronicle::Struck;
 use crate::client::Order;
 use crate::dice::Dice;
 use crate::findings::Invariant;
-use crate::history::{History, Outcome, Request};
+use crate::history::{History, Nanos, Outcome, Request, now};
 use crate::plan::{Fault, Kind};
 use crate::rest::{Failed, Rest};
 use crate::target::Trouble;
@@ -29,6 +29,9 @@ const RECOVERS_WITHIN: Duration = Duration::from_secs(20);
 const DRAINS_WITHIN: Duration = Duration::from_secs(25);
 /// Messages of a burst, per client.
 const BURST: usize = 40;
+const POLL: Duration = Duration::from_millis(50);
+/// How long it is looked whether a server whose storage failed stays silent.
+const SILENT_AT_LEAST: Duration = Duration::from_millis(800);
 const HOUR_SECONDS: i64 = 3_600;
 
 /// The server and what it stands on, as far as they are ours.
@@ -47,7 +50,10 @@ pub struct Nemesis {
     orders: Vec<UnboundedSender<Order>>,
     /// What the probes sent.
     pub history: History,
-    pub done: BTreeMap<Kind, u64>,
+    pub struck: Vec<Struck>,
+    /// When the server's storage was known to have failed, until its end.
+    pub silences: Vec<(Nanos, Nanos)>,
+    pub failed_syncs: u64,
     probes: u64,
     rest: Rest,
 }
@@ -55,16 +61,35 @@ pub struct Nemesis {
 impl Nemesis {
     pub fn new(world: Arc<World>, target: Target, orders: Vec<UnboundedSender<Order>>) -> Self {
         let rest = world.owner.clone();
-        Self { history: History::new(rest.user), rest, world, target, orders, done: BTreeMap::new(), probes: 0 }
+        Self {
+            history: History::new(rest.user),
+            rest,
+            world,
+            target,
+            orders,
+            struck: Vec::new(),
+            silences: Vec::new(),
+            failed_syncs: 0,
+            probes: 0,
+        }
     }
 
     /// Does it, and waits until the server has recovered.
     pub async fn strike(&mut self, fault: Fault) -> Result<(), Trouble> {
-        *self.done.entry(fault.kind).or_default() += 1;
-        if fault.kind.is_of_clients() {
+        self.struck.push(Struck { kind: fault.kind, began: now(), ended: Nanos::MAX, note: String::new() });
+        let done = if fault.kind.is_of_clients() {
             self.trouble_clients(fault).await;
-            return Ok(());
+            Ok(())
+        } else {
+            self.strike_server(fault).await
+        };
+        if let Some(struck) = self.struck.last_mut() {
+            struck.ended = now();
         }
+        done
+    }
+
+    async fn strike_server(&mut self, fault: Fault) -> Result<(), Trouble> {
         self.world.weather.worsen();
         let struck = self.trouble_server(fault).await;
         let recovered = self.probe_until(RECOVERS_WITHIN).await;
@@ -99,7 +124,7 @@ impl Nemesis {
             Kind::Freeze => self.freeze(fault.lasts).await,
             Kind::Clock => self.jump(fault).await,
             Kind::Sync => self.fail_syncs(fault).await,
-            Kind::Kill => self.process().and_then(|process| block_in_place(|| restart(process, &Dressed::Plain))),
+            Kind::Kill => self.kill(fault).await,
             Kind::Drain => self.drain(),
             Kind::Cut | Kind::Slow | Kind::Replay => Ok(()),
         }
@@ -120,6 +145,20 @@ impl Nemesis {
         sleep(lasts).await;
         go_on(pid);
         stopped
+    }
+
+    /// Every other time while the disk does not answer: what was acknowledged by then and is not there, was acknowledged
+    /// too early.
+    async fn kill(&mut self, fault: Fault) -> Result<(), Trouble> {
+        let mut dice = Dice::new(fault.dice, 0);
+        if self.target.disk.is_some() && dice.chance(50) {
+            block_in_place(|| self.disk()?.freeze())?;
+            sleep(Duration::from_millis(dice.within(100, 400))).await;
+            // It ends when the disk lets it.
+            self.process()?.strike();
+            block_in_place(|| self.disk()?.thaw())?;
+        }
+        block_in_place(|| restart(self.process()?, &Dressed::Plain))
     }
 
     /// The server is held first: whatever it has answered by then, it answered while there was power.
@@ -181,11 +220,37 @@ impl Nemesis {
     /// A server whose syncs fail may refuse everything, or end; what it acknowledges must still be true.
     async fn fail_syncs(&mut self, fault: Fault) -> Result<(), Trouble> {
         let per_mille = Dice::new(fault.dice, 0).within(5, 100);
+        let start = self.process()?.logged();
         // It may refuse to start like that, and is right to.
         if block_in_place(|| restart(self.process()?, &Dressed::FailingSync { per_mille })).is_ok() {
-            sleep(fault.lasts).await;
+            self.outlast_failure(start, Instant::now() + fault.lasts).await?;
         }
-        block_in_place(|| restart(self.process()?, &Dressed::Plain))
+        let process = self.process()?;
+        process.kill();
+        let failed = process.failures_from(start);
+        self.failed_syncs += failed;
+        if let Some(struck) = self.struck.last_mut() {
+            struck.note = format!("{failed} syncs failed");
+        }
+        block_in_place(|| self.process()?.start(&Dressed::Plain))
+    }
+
+    /// From the moment when its storage has failed, nothing may be acknowledged.
+    async fn outlast_failure(&mut self, start: u64, end: Instant) -> Result<(), Trouble> {
+        while Instant::now() < end && self.process()?.failures_from(start) == 0 {
+            sleep(POLL).await;
+        }
+        if self.process()?.failures_from(start) == 0 {
+            return Ok(());
+        }
+        let failed = now();
+        let until = end.max(Instant::now() + SILENT_AT_LEAST);
+        while Instant::now() < until {
+            self.probe().await.ok();
+            sleep(POLL).await;
+        }
+        self.silences.push((failed, now()));
+        Ok(())
     }
 
     /// One message of the owner's.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -26,12 +27,16 @@ pub struct Report {
     pub gaps: u64,
     pub cuts: u64,
     pub duplicates: u64,
+    /// That the server told of.
+    pub failed_syncs: u64,
     pub closes: BTreeMap<u16, u64>,
     /// Where a push left out what comes before it, though the copy was at the head; the client read the log instead.
     pub skipped: Vec<String>,
     pub found: Found,
     /// The command that runs the same again.
     pub replay: String,
+    /// The file that tells what happened, if something was found.
+    pub history: Option<PathBuf>,
 }
 
 impl Report {
@@ -73,12 +78,14 @@ impl Report {
             "gaps": self.gaps,
             "cuts": self.cuts,
             "duplicates": self.duplicates,
+            "failedSyncs": self.failed_syncs,
             "closes": closes,
             "skipped": self.skipped,
             "checked": by_name(&self.found.checked),
             "violations": violations,
             "violationsTotal": self.violations(),
             "replay": self.replay,
+            "history": self.history,
         })
     }
 
@@ -111,7 +118,7 @@ impl Report {
         }
         writeln!(
             text,
-            "\n{} faults, {} sends acknowledged, {} events, {} deliveries, {} connections ({} resumed, {} cut by their client), {} sent twice, {} gaps filled",
+            "\n{} faults, {} sends acknowledged, {} events, {} deliveries, {} connections ({} resumed, {} cut by their client), {} sent twice, {} gaps filled, {} syncs failed",
             self.faults.values().sum::<u64>(),
             self.acked,
             self.events,
@@ -120,7 +127,8 @@ impl Report {
             self.resumed,
             self.cuts,
             self.duplicates,
-            self.gaps
+            self.gaps,
+            self.failed_syncs
         )
         .ok();
         for skipped in self.skipped.iter().take(10) {
@@ -131,10 +139,14 @@ impl Report {
         }
         match self.violations() {
             0 => text.push_str("no violation"),
-            many => {
-                write!(text, "{many} violations; again: {}", self.replay).ok();
-            }
+            _ => text.push_str(&self.verdict()),
         }
         text
+    }
+
+    /// What was found, where it is told, and how to see it again.
+    pub fn verdict(&self) -> String {
+        let told = self.history.as_ref().map(|path| format!("; what happened: {}", path.display())).unwrap_or_default();
+        format!("{} violations, seed {}{told}; again: {}", self.violations(), self.seed, self.replay)
     }
 }

@@ -1,32 +1,31 @@
 //! A run from beginning to end.
 
-use std::collections::HashMap;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde_json::Value;
-use tertulia_domain::ids::ConversationId;
+use serde_json::json;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::check::{Evidence, check};
+use crate::chronicle::{Chronicle, Struck};
 use crate::client::{Client, Order, Stage};
 use crate::findings::{Findings, Invariant};
-use crate::history::History;
+use crate::history::{History, Nanos, now};
 use crate::keeper::keep;
+use crate::logs;
 use crate::nemesis::{Nemesis, Target};
-use crate::plan::plan;
-use crate::record::Record;
+use crate::plan::{Kind, plan};
 use crate::report::Report;
 use crate::rest::{Failed, Rest};
 use crate::setup::{Ground, Options};
 use crate::target::Trouble;
 use crate::target::process::Process;
-use crate::world::{Place, World};
+use crate::world::World;
 
 const SETTLES_WITHIN: Duration = Duration::from_secs(60);
 const FINISHES_WITHIN: Duration = Duration::from_secs(90);
@@ -50,7 +49,7 @@ pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)
             say(trouble.to_string());
             let report =
                 Report { seed: options.seed, clients: options.clients, cut_short: true, found: findings.all(), ..Report::default() };
-            return Ok(Report { replay: replay(&options), ..report });
+            return Ok(tell(report, &options, &Told::default(), &say));
         }
         Err(trouble) => return Err(trouble),
     };
@@ -58,22 +57,81 @@ pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)
     let Ground { target, left_out, folder, .. } = ground;
     let mut report = Report { seed: options.seed, clients: options.clients, left_out, ..Report::default() };
     let began = Instant::now();
-    let (mut evidence, mut target) = load(&options, &world, target, &kinds, &stop, &say, &mut report).await;
+    let mut told = Told { began: now(), people: people(&world), ..Told::default() };
+    let mut target = load(&options, &world, target, &kinds, &stop, &say, &mut told).await;
     report.seconds = began.elapsed().as_secs();
+    report.cut_short = stop.is_cancelled() || (findings.broken() > 0 && !options.keep_going);
     if !stop.is_cancelled() {
         say("reading the logs".into());
-        evidence.logs = read_logs(&world).await?;
-        check(&evidence, &findings);
-        report.events = evidence.logs.values().map(|log| log.len() as u64).sum();
+        examine(&world, &mut told.evidence).await;
+        report.events = told.evidence.logs.values().map(|log| log.len() as u64).sum();
     }
     if let Some(process) = target.process.as_mut().filter(|_| !stop.is_cancelled()) {
         block_in_place(|| inspect(process, &options, &findings));
     }
-    fill_in(&mut report, &world, &options);
+    fill_in(&mut report, &world, &told);
+    if report.faults.contains_key(&Kind::Sync) && report.failed_syncs == 0 {
+        say("no sync failed, though they were to: this says nothing about failing disks".into());
+    }
     // The server before its disk, the disk before the folder.
     drop(target);
     drop(folder);
-    Ok(report)
+    Ok(tell(report, &options, &told, &say))
+}
+
+/// What a run leaves behind for whoever wants to know more.
+#[derive(Default)]
+struct Told {
+    began: Nanos,
+    people: Vec<(String, String)>,
+    evidence: Evidence,
+    struck: Vec<Struck>,
+    failed_syncs: u64,
+}
+
+fn people(world: &World) -> Vec<(String, String)> {
+    let all = std::iter::once(&world.owner).chain(&world.clients);
+    all.map(|someone| (someone.user.to_string(), someone.name().to_owned())).collect()
+}
+
+/// The report with how to see it again; where something was found, with a file that tells what happened.
+fn tell(mut report: Report, options: &Options, told: &Told, say: &impl Fn(String)) -> Report {
+    report.replay = options.replay();
+    if report.is_clean() {
+        return report;
+    }
+    let path = options.history();
+    let run = json!({
+        "seed": report.seed,
+        "seconds": options.seconds,
+        "clients": report.clients,
+        "violations": report.violations(),
+        "replay": report.replay,
+    });
+    let chronicle = Chronicle {
+        began: told.began,
+        run,
+        people: told.people.clone(),
+        evidence: &told.evidence,
+        struck: &told.struck,
+        violations: &report.found.violations,
+    };
+    match chronicle.write(&path) {
+        Ok(()) => report.history = Some(path),
+        Err(error) => say(format!("what happened cannot be written to {}: {error}", path.display())),
+    }
+    report
+}
+
+/// Logs that cannot be read are a finding too: what else was found is told all the same.
+async fn examine(world: &World, evidence: &mut Evidence) {
+    match logs::read_all(world).await {
+        Ok(logs) => {
+            evidence.logs = logs;
+            check(evidence, &world.findings);
+        }
+        Err(trouble) => world.findings.violated(Invariant::Recovery, trouble.to_string()),
+    }
 }
 
 async fn populate(url: &str, options: &Options, findings: &Arc<Findings>, stop: &CancellationToken) -> Result<World, Trouble> {
@@ -97,11 +155,11 @@ async fn load(
     options: &Options,
     world: &Arc<World>,
     target: Target,
-    kinds: &[crate::Kind],
+    kinds: &[Kind],
     stop: &CancellationToken,
     say: &impl Fn(String),
-    report: &mut Report,
-) -> (Evidence, Target) {
+    told: &mut Told,
+) -> Target {
     let (stage, stages) = watch::channel(Stage::Busy);
     let (settled, mut settling) = mpsc::unbounded_channel();
     let mut running: JoinSet<History> = JoinSet::new();
@@ -115,17 +173,19 @@ async fn load(
     running.spawn(keep(world.clone(), stages));
     let mut nemesis = Nemesis::new(world.clone(), target, orders);
     harm(options, world, &mut nemesis, kinds, stop, say).await;
-    report.cut_short = stop.is_cancelled() || world.findings.broken() > 0;
-    report.faults = nemesis.done.clone();
+    told.struck = std::mem::take(&mut nemesis.struck);
+    told.failed_syncs = nemesis.failed_syncs;
     if stop.is_cancelled() {
         running.shutdown().await;
-        return (Evidence { histories: Vec::new(), logs: HashMap::new() }, nemesis.target);
+        return nemesis.target;
     }
     say("settling".into());
     stage.send_replace(Stage::Settle);
     wait_for_all(&mut settling, world).await;
     stage.send_replace(Stage::Finish);
-    let mut histories = vec![std::mem::replace(&mut nemesis.history, History::new(world.owner.user))];
+    told.evidence.silences = std::mem::take(&mut nemesis.silences);
+    let histories = &mut told.evidence.histories;
+    histories.push(std::mem::replace(&mut nemesis.history, History::new(world.owner.user)));
     let gathered = timeout(FINISHES_WITHIN, async {
         while let Some(joined) = running.join_next().await {
             match joined {
@@ -138,22 +198,15 @@ async fn load(
         world.findings.violated(Invariant::Answer, "some clients do not come to their end");
         running.shutdown().await;
     }
-    (Evidence { histories, logs: HashMap::new() }, nemesis.target)
+    nemesis.target
 }
 
-/// One fault after the other. What was found ends it: more would only hide it.
-async fn harm(
-    options: &Options,
-    world: &World,
-    nemesis: &mut Nemesis,
-    kinds: &[crate::Kind],
-    stop: &CancellationToken,
-    say: &impl Fn(String),
-) {
+/// One fault after the other. What was found ends it, unless it is to go on: more would only hide it.
+async fn harm(options: &Options, world: &World, nemesis: &mut Nemesis, kinds: &[Kind], stop: &CancellationToken, say: &impl Fn(String)) {
     let time = Duration::from_secs(options.seconds);
     let began = Instant::now();
     let before = world.findings.broken();
-    let over = || stop.is_cancelled() || world.findings.broken() > before;
+    let over = || stop.is_cancelled() || (world.findings.broken() > before && !options.keep_going);
     for fault in plan(options.seed, kinds, time) {
         let due = (began + fault.at).max(Instant::now() + Duration::from_millis(300));
         wait_until(due, &over).await;
@@ -197,47 +250,6 @@ async fn wait_for_all(settling: &mut mpsc::UnboundedReceiver<usize>, world: &Wor
     sleep(Duration::from_secs(1)).await;
 }
 
-async fn read_logs(world: &World) -> Result<HashMap<ConversationId, Vec<Record>>, Trouble> {
-    let mut logs = HashMap::new();
-    for place in &world.places {
-        let log = read_log(world, place)
-            .await
-            .map_err(|failed| Trouble(format!("the log of {} cannot be read: {failed}", place.conversation)))?;
-        for record in &log {
-            world.ledger.see(record, "the log", &world.findings);
-        }
-        let seen = world.ledger.head(place.conversation);
-        world.findings.expect(Invariant::Once, log.len() as u64 >= seen, || {
-            format!("{} ends at {}, and somebody saw seq {seen}", place.conversation, log.len())
-        });
-        logs.insert(place.conversation, log);
-    }
-    Ok(logs)
-}
-
-async fn read_log(world: &World, place: &Place) -> Result<Vec<Record>, Failed> {
-    let reader = world.reader(place);
-    let mut log: Vec<Record> = Vec::new();
-    let mut refused = 0;
-    loop {
-        let after = log.last().map_or(0, |record| record.seq);
-        match reader.get(&format!("conversations/{}/events?after={after}&limit=200", place.conversation)).await {
-            Ok(page) => {
-                let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-                if items.is_empty() {
-                    return Ok(log);
-                }
-                log.extend(items.iter().filter_map(Record::of_page));
-            }
-            Err(failed) if refused >= 3 => return Err(failed),
-            Err(_) => {
-                refused += 1;
-                reader.sign_in().await.ok();
-            }
-        }
-    }
-}
-
 /// The server ends in order, its data is clean, and its log tells of no panic.
 fn inspect(process: &mut Process, options: &Options, findings: &Findings) {
     findings.expect(Invariant::Process, process.is_running(), || "the server is gone".into());
@@ -257,7 +269,7 @@ fn inspect(process: &mut Process, options: &Options, findings: &Findings) {
     findings.expect(Invariant::Process, panics.is_empty(), || format!("the server's log: {}", panics.join(" | ")));
 }
 
-fn fill_in(report: &mut Report, world: &World, options: &Options) {
+fn fill_in(report: &mut Report, world: &World, told: &Told) {
     let tally = &world.tally;
     let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     report.acked = count(&tally.acked);
@@ -270,20 +282,8 @@ fn fill_in(report: &mut Report, world: &World, options: &Options) {
     report.skipped = tally.skipped.lock().clone();
     report.closes = tally.closes.lock().iter().map(|(code, count)| (*code, *count)).collect();
     report.found = world.findings.all();
-    report.replay = replay(options);
-}
-
-/// The command that runs the same again.
-fn replay(options: &Options) -> String {
-    let faults =
-        options.faults.as_ref().map(|kinds| format!(" --faults {}", kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(",")));
-    let url = options.url.as_ref().map(|url| format!(" --url {url}"));
-    format!(
-        "tertulia torture --seed {} --seconds {} --clients {}{}{}",
-        options.seed,
-        options.seconds,
-        options.clients,
-        faults.unwrap_or_default(),
-        url.unwrap_or_default()
-    )
+    for struck in &told.struck {
+        *report.faults.entry(struck.kind).or_default() += 1;
+    }
+    report.failed_syncs = told.failed_syncs;
 }

@@ -28,8 +28,30 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Absent = all that are possible here.
     pub faults: Option<Vec<Kind>>,
+    /// Go on after something was found.
+    pub keep_going: bool,
+    /// Where to write what happened, if something was found; absent: where the run's folder was.
+    pub history: Option<PathBuf>,
     /// The server's binary.
     pub binary: PathBuf,
+}
+
+impl Options {
+    pub fn history(&self) -> PathBuf {
+        let name = format!("torture-{}.jsonl", self.seed);
+        let beside = || self.data.clone().unwrap_or_else(std::env::temp_dir).join(name);
+        self.history.clone().unwrap_or_else(beside)
+    }
+
+    /// The command that runs the same again.
+    pub fn replay(&self) -> String {
+        let named = |kinds: &Vec<Kind>| format!(" --faults {}", kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(","));
+        let faults = self.faults.as_ref().map(named).unwrap_or_default();
+        let url = self.url.as_ref().map(|url| format!(" --url {url}")).unwrap_or_default();
+        let pid = self.pid.map(|pid| format!(" --pid {pid}")).unwrap_or_default();
+        let going = if self.keep_going { " --keep-going" } else { "" };
+        format!("tertulia torture --seed {} --seconds {} --clients {}{faults}{url}{pid}{going}", self.seed, self.seconds, self.clients)
+    }
 }
 
 /// What is there. Fields are dropped in this order: the server, its disk, the folder.

@@ -33,6 +33,12 @@ pub struct Torture {
     /// Only these, separated by commas: kill, power, pause, drain, cut, slow, replay, clock, full, sync, freeze
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = kind)]
     faults: Option<Vec<Kind>>,
+    /// Go on after something was found, to find more
+    #[arg(long)]
+    keep_going: bool,
+    /// Where what happened is written, line by line as JSON, if something was found [default: torture-SEED.jsonl, in --data]
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -56,7 +62,7 @@ impl Torture {
         }
         match report.violations() {
             0 => Ok(()),
-            many => Err(Failure::failed(format!("{many} violations; again: {}", report.replay))),
+            _ => Err(Failure::failed(report.verdict())),
         }
     }
 
@@ -69,6 +75,8 @@ impl Torture {
             pid: self.pid,
             data: self.data,
             faults: self.faults,
+            keep_going: self.keep_going,
+            history: self.history,
             binary: std::env::current_exe()?,
         })
     }

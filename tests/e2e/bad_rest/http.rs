@@ -1,5 +1,7 @@
 //! R26–R31: below the API.
 
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -137,4 +139,32 @@ async fn r31_who_drips_is_cut_off() {
     assert!(head_answer.is_empty() || head_answer.starts_with("HTTP/1.1 408"), "{head_answer}");
     assert!((29..=33).contains(&body_time.as_secs()), "{body_time:?}");
     assert!(body_answer.starts_with("HTTP/1.1 408") || body_answer.starts_with("HTTP/1.1 504"), "{body_answer}");
+}
+
+#[tokio::test]
+async fn r31_a_server_that_was_late_itself_blames_nobody() {
+    // More than a runtime looks at in one turn.
+    const CLIENTS: usize = 1_500;
+    let server = Server::start();
+    let connect = || std::net::TcpStream::connect(server.address()).unwrap();
+    let mut clients: Vec<std::net::TcpStream> = (0..CLIENTS).map(|_| connect()).collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("kill").args([name, &server.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    };
+    signal("-STOP");
+    for client in &mut clients {
+        client.write_all(b"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    signal("-CONT");
+    let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+    for client in &mut clients {
+        let mut status = [0; 12];
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let read = client.read_exact(&mut status).map(|()| String::from_utf8_lossy(&status).into_owned());
+        *answers.entry(read.unwrap_or_else(|error| error.to_string())).or_default() += 1;
+    }
+    assert_eq!(answers, BTreeMap::from([("HTTP/1.1 200".to_owned(), CLIENTS)]));
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, Error};
-use tertulia_ports::sabotage::{Sabotage, is_on};
 use tertulia_ports::{StoreError, StoreResult, waking};
 use tokio::sync::{mpsc, oneshot};
 
@@ -86,6 +85,22 @@ impl Writer {
                 self.send(Work::Hurry).await?;
                 answer.await.unwrap_or_else(|_| Err(ended()))
             }
+        }
+    }
+
+    /// The sabotage `early-ack`: what `op` answers leaves before the commit.
+    pub(super) async fn run_early<T, F>(&self, op: F) -> StoreResult<T>
+    where
+        T: Clone + Send + 'static,
+        F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
+    {
+        let (early, answer) = oneshot::channel();
+        let (reply, committed) = oneshot::channel();
+        let telling = move |db: &Connection| op(db).inspect(|done| drop(early.send(done.clone())));
+        self.send(Work::Job(Box::new(Pending::new(telling, Undo::Nothing, reply)))).await?;
+        match answer.await {
+            Ok(done) => Ok(done),
+            Err(_) => committed.await.unwrap_or_else(|_| Err(ended())),
         }
     }
 
@@ -178,11 +193,8 @@ impl Desk {
         waking::together(|| batch.into_iter().for_each(|job| job.settle(uncommitted.as_ref())));
     }
 
-    fn transact(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Uncommitted> {
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Uncommitted> {
         self.run_all(batch).map_err(|error| self.give_up(&error, false))?;
-        if is_on(Sabotage::EarlyAck) {
-            batch.drain(..).for_each(|job| job.settle(None));
-        }
         self.statement("COMMIT").map_err(|error| self.give_up(&error, true))?;
         self.commits += 1;
         *self.condition.lock() = Condition::Good;

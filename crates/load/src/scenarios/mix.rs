@@ -1,19 +1,23 @@
-//! What people do: one message to four of typing, reading and presence, in rooms of fifty.
+//! What people do: one message to four of typing, reading and presence, in rooms of fifty. Against a peer the same is said,
+//! and relayed to the whole room as it is.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use tertulia_domain::ConversationId;
 use tertulia_domain::presence::Status;
 use tertulia_protocol::v1::{ClientFrame, Mark, PresenceUpdate, Typing, UserIds};
 
 use crate::accounts::{Accounts, Room};
 use crate::crowd::Crowd;
-use crate::dialect;
+use crate::dialect::{self, Dialect};
 use crate::ear::Ear;
 use crate::engine::{Ending, Engine, Sink};
 use crate::fans::times;
 use crate::fault::Ran;
+use crate::gather::{Dial, GENTLY, Gather};
+use crate::limits::need_connections;
 use crate::pace::Pace;
 use crate::process::Process;
 use crate::progress::Progress;
@@ -34,6 +38,12 @@ pub struct Plan {
     pub server: Option<Process>,
 }
 
+/// A room, and the lines of who is in it.
+struct Hall {
+    id: ConversationId,
+    lines: Vec<usize>,
+}
+
 const WARM_UP: Duration = Duration::from_secs(2);
 /// What was sent last may take so long.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -41,27 +51,52 @@ const SETTLE: Duration = Duration::from_secs(3);
 pub fn run(plan: &Plan, accounts: &Accounts) -> Ran<Report> {
     let crowd = Crowd::in_rooms(accounts, plan.rooms, plan.members)?;
     let mut engine = crowd.connect(&plan.target)?;
-    let clock = RunClock::start();
-    let mut ear = Ear::new(crowd.people.len(), clock)?;
-    crowd.expect_all(&mut ear);
-    let numbers = vec![0; plan.rooms];
     watch(&crowd, accounts, &mut engine)?;
-    let mut mix = Mix { plan, crowd: &crowd, clock, counts: Counts { ear, by_type: BTreeMap::new() }, numbers, next: 0, lag: times()? };
-    mix.load(&mut engine, WARM_UP.min(plan.lasting), "warming up")?;
+    let lines = |room: &&Room| room.members.iter().map(|member| crowd.line(*member)).collect();
+    let halls: Vec<Hall> = crowd.rooms.iter().map(|room| Hall { id: room.id, lines: lines(room) }).collect();
+    measure(plan, Dialect::Tertulia, &halls, &mut engine)
+}
+
+/// Runs it against a peer: everybody is in one room.
+pub fn run_peer(plan: &Plan, dialect: Dialect) -> Ran<Report> {
+    let count = plan.rooms * plan.members;
+    need_connections(count)?;
+    let target = plan.target.clone().for_connections(count)?;
+    let mut engine = Engine::new(count)?;
+    let dial = |line: usize| Dial { from: target.source(line), request: dialect.upgrade_to_room(&target, line / plan.members, true) };
+    Gather::new(dialect, &target, (0..count).map(dial).collect(), GENTLY)?.run(&mut engine, &Progress::new("connecting"))?;
+    let hall = |place: usize| Hall {
+        id: ConversationId(uuid::Uuid::now_v7()),
+        lines: (place * plan.members..(place + 1) * plan.members).collect(),
+    };
+    let halls: Vec<Hall> = (0..plan.rooms).map(hall).collect();
+    measure(plan, dialect, &halls, &mut engine)
+}
+
+fn measure(plan: &Plan, dialect: Dialect, halls: &[Hall], engine: &mut Engine) -> Ran<Report> {
+    let clock = RunClock::start();
+    let connections = 1 + halls.iter().flat_map(|hall| &hall.lines).max().copied().unwrap_or_default();
+    let mut ear = Ear::new(connections, clock)?;
+    for (stream, hall) in (0..).zip(halls) {
+        hall.lines.iter().for_each(|line| ear.fans.expect(*line, stream));
+    }
+    let counts = Counts { dialect, ear, by_type: BTreeMap::new(), replies: Vec::new() };
+    let mut mix = Mix { plan, halls, clock, counts, numbers: vec![0; plan.rooms], next: 0, lag: times()? };
+    mix.load(engine, WARM_UP.min(plan.lasting), "warming up")?;
     mix.counts.ear.begin();
     mix.counts.by_type.clear();
     mix.lag.reset();
     let usage = || (plan.server.and_then(Process::usage), Process::own().usage());
     let (before, began, first, totals) = (usage(), Instant::now(), mix.next, engine.totals());
-    mix.load(&mut engine, plan.lasting, "measuring")?;
+    mix.load(engine, plan.lasting, "measuring")?;
     let (after, wall, received) = (usage(), began.elapsed().as_secs_f64(), engine.totals() - totals);
-    let Counts { ear, by_type } = &mix.counts;
+    let Counts { ear, by_type, .. } = &mix.counts;
     let events: u64 = by_type.iter().filter(|(kind, _)| !NOT_SENT_BY_ANYBODY.contains(&kind.as_str())).map(|(_, count)| count).sum();
     let lost = ear.fans.lost(|stream| mix.numbers.get(stream as usize).copied().unwrap_or_default());
     let each = events.max(1) as f64;
     let mut report = Report::new("mix");
     report
-        .count("connections", "connections", crowd.people.len() as u64)
+        .count("connections", "connections", connections as u64)
         .count("members", "members of each room", plan.members as u64)
         .add("seconds", "measured for", wall, "s")
         .count("sent", "events sent, a fifth of them messages", u64::from(mix.next - first))
@@ -107,16 +142,33 @@ fn watch(crowd: &Crowd<'_>, accounts: &Accounts, engine: &mut Engine) -> Ran<()>
 
 /// What arrived, by type.
 struct Counts {
+    dialect: Dialect,
     ear: Ear,
     by_type: BTreeMap<String, u64>,
+    /// What peers want answered to stay connected.
+    replies: Vec<(usize, &'static [u8])>,
+}
+
+impl Counts {
+    /// A peer relays frames as they are said; which they are is not looked at.
+    fn kind<'a>(&self, text: &'a [u8]) -> &'a str {
+        if self.dialect != Dialect::Tertulia {
+            return "event";
+        }
+        let kind = text.strip_prefix(b"{\"type\":\"").and_then(|rest| rest.split(|byte| *byte == b'"').next());
+        std::str::from_utf8(kind.unwrap_or_default()).unwrap_or_default()
+    }
 }
 
 impl Sink for Counts {
     fn opened(&mut self, _line: usize) {}
 
     fn text(&mut self, line: usize, text: &[u8]) {
-        let kind = text.strip_prefix(b"{\"type\":\"").and_then(|rest| rest.split(|byte| *byte == b'"').next());
-        let kind = std::str::from_utf8(kind.unwrap_or_default()).unwrap_or_default();
+        if let Some(reply) = self.dialect.keepalive(text) {
+            self.replies.push((line, reply));
+            return;
+        }
+        let kind = self.kind(text);
         match self.by_type.get_mut(kind) {
             Some(count) => *count += 1,
             None => drop(self.by_type.insert(kind.to_owned(), 1)),
@@ -131,7 +183,7 @@ impl Sink for Counts {
 
 struct Mix<'a> {
     plan: &'a Plan,
-    crowd: &'a Crowd<'a>,
+    halls: &'a [Hall],
     clock: RunClock,
     counts: Counts,
     /// Of each room's next message.
@@ -162,6 +214,9 @@ impl Mix<'_> {
 
     fn listen(&mut self, engine: &mut Engine, until: Instant) -> Ran<()> {
         engine.turn(until, &mut self.counts)?;
+        for (line, reply) in self.counts.replies.drain(..) {
+            engine.send(line, reply);
+        }
         self.counts.ear.acked.clear();
         self.counts.ear.check()
     }
@@ -171,39 +226,39 @@ impl Mix<'_> {
         let (round, step) = (self.next as usize / 5, self.next % 5);
         let place = round % self.plan.rooms;
         self.next += 1;
-        let Some(room) = self.crowd.rooms.get(place) else { return };
+        let Some(hall) = self.halls.get(place) else { return };
         let visit = round / self.plan.rooms;
-        let of = |nth: usize| room.members.get(nth % room.members.len()).map(|member| self.crowd.line(*member));
+        let of = |nth: usize| hall.lines.get(nth % hall.lines.len()).copied();
         let (line, frame) = match step {
-            0 => (of(0), typing(room)),
-            1 => (of(0), self.message(room, place, due)),
-            2 => (of(1 + 2 * visit), self.read(room, place)),
-            3 => (of(2 + 2 * visit), self.read(room, place)),
+            0 => (of(0), typing(hall)),
+            1 => (of(0), self.message(hall, place, due)),
+            2 => (of(1 + 2 * visit), self.read(hall, place)),
+            3 => (of(2 + 2 * visit), self.read(hall, place)),
             _ => (of(1 + visit), presence(visit)),
         };
         if let Some(line) = line {
-            engine.send(line, frame.as_bytes());
+            engine.send(line, self.counts.dialect.relayed(frame).as_bytes());
         }
     }
 
-    fn message(&mut self, room: &Room, place: usize, due: Instant) -> String {
+    fn message(&mut self, hall: &Hall, place: usize, due: Instant) -> String {
         let Some(number) = self.numbers.get_mut(place) else { return String::new() };
         let stamp = Stamp { due_us: self.clock.micros(due), stream: u32::try_from(place).unwrap_or_default(), number: *number };
         *number += 1;
         self.counts.ear.sending(self.next);
-        dialect::send(room.id, &stamp.text(self.plan.size), &self.next.to_string())
+        dialect::send(hall.id, &stamp.text(self.plan.size), &self.next.to_string())
     }
 
     /// All that there is so far: those who joined, then the messages.
-    fn read(&self, room: &Room, place: usize) -> String {
+    fn read(&self, hall: &Hall, place: usize) -> String {
         let messages = self.numbers.get(place).copied().unwrap_or_default();
-        let mark = Mark { conversation_id: room.id, seq: self.plan.members as u64 + u64::from(messages) };
+        let mark = Mark { conversation_id: hall.id, seq: self.plan.members as u64 + u64::from(messages) };
         dialect::frame(&ClientFrame::ReceiptRead(mark), None)
     }
 }
 
-fn typing(room: &Room) -> String {
-    dialect::frame(&ClientFrame::TypingStart(Typing { conversation_id: room.id, thread_root: None }), None)
+fn typing(hall: &Hall) -> String {
+    dialect::frame(&ClientFrame::TypingStart(Typing { conversation_id: hall.id, thread_root: None }), None)
 }
 
 fn presence(visit: usize) -> String {

@@ -1,8 +1,7 @@
 //! From "who wants to do what where" to a grant: loads the standing, from memory where it is known, and
 //! asks [`authorize`].
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod kept;
 
 use parking_lot::RwLock;
 use tertulia_domain::access::{Action, Grant, Standing, Subject, WorkspaceAction, WorkspaceGrant, authorize, authorize_workspace};
@@ -12,10 +11,8 @@ use tertulia_domain::workspace::WorkspaceRole;
 use tertulia_domain::{Refusal, Timestamp};
 use tertulia_ports::Store;
 
+use self::kept::Kept;
 use crate::{Answer, refuse};
-
-/// Standings kept in memory; past it all are forgotten.
-const KNOWN_MAX: usize = 200_000;
 
 /// All that a decision needs about one user in one conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +27,12 @@ pub struct Known {
 /// Answers who may do what.
 pub struct Access {
     store: Store,
-    known: RwLock<HashMap<(ConversationId, UserId), Known>>,
-    /// Grows with everything that is forgotten: what was read before must not be kept after.
-    generation: AtomicU64,
+    kept: RwLock<Kept>,
 }
 
 impl Access {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, known: RwLock::default(), generation: AtomicU64::new(0) }
+        Self { store, kept: RwLock::default() }
     }
 
     /// Grants `action`, or refuses it. What does not exist and what the user may not know of are the same.
@@ -59,10 +54,13 @@ impl Access {
     }
 
     async fn standing(&self, user: UserId, conversation: ConversationId) -> Answer<Known> {
-        if let Some(known) = self.known.read().get(&(conversation, user)) {
-            return Ok(*known);
-        }
-        let generation = self.generation.load(Ordering::Acquire);
+        let age = {
+            let kept = self.kept.read();
+            if let Some(known) = kept.get(conversation, user) {
+                return Ok(*known);
+            }
+            kept.age(conversation, user)
+        };
         let row = self.store.conversations.standing(conversation, user).await.map_err(refuse)?.ok_or_else(Refusal::not_found)?;
         let known = Known {
             subject: subject_of(&row.conversation),
@@ -71,30 +69,20 @@ impl Access {
             member_role: row.member_role,
             member_count: row.conversation.member_count,
         };
-        let mut kept = self.known.write();
-        if self.generation.load(Ordering::Acquire) == generation && known.member_role.is_some() {
-            if kept.len() >= KNOWN_MAX {
-                kept.clear();
-            }
-            kept.insert((conversation, user), known);
+        if known.member_role.is_some() {
+            self.kept.write().keep(conversation, user, known, age);
         }
         Ok(known)
     }
 
     /// Something about a conversation or its members changed.
     pub fn forget(&self, conversation: ConversationId) {
-        self.forget_where(|(id, _)| *id == conversation);
+        self.kept.write().forget(conversation);
     }
 
     /// Somebody's role in a workspace changed.
     pub fn forget_user(&self, user: UserId) {
-        self.forget_where(|(_, id)| *id == user);
-    }
-
-    fn forget_where(&self, stale: impl Fn(&(ConversationId, UserId)) -> bool) {
-        let mut kept = self.known.write();
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        kept.retain(|key, _| !stale(key));
+        self.kept.write().forget_user(user);
     }
 }
 

@@ -63,11 +63,11 @@ impl<'a> Members<'a> {
 pub(super) fn check(evidence: &Evidence, findings: &Findings) {
     let members = Members::new(evidence);
     for history in &evidence.histories {
-        for pushed in history.pushed.iter().filter(|pushed| evidence.logs.contains_key(&pushed.conversation)) {
-            let who = (pushed.conversation, history.user);
-            let allowed = members.was_in(who, pushed.seq) || members.may_be_back(who, pushed.at);
+        for seen in history.seen.iter().filter(|seen| seen.pushed && evidence.logs.contains_key(&seen.conversation)) {
+            let who = (seen.conversation, history.user);
+            let allowed = members.was_in(who, seen.seq) || members.may_be_back(who, seen.at);
             findings.expect(Invariant::Access, allowed, || {
-                format!("{} was sent seq {} of {}, and was not in it", history.user, pushed.seq, pushed.conversation)
+                format!("{} was sent seq {} of {}, and was not in it", history.user, seen.seq, seen.conversation)
             });
         }
         for entry in history.entries.iter().filter(|entry| entry.is_ok()) {

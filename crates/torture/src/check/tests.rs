@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Evidence, check};
 use crate::findings::{Findings, Invariant};
-use crate::history::{Entry, History, MarkSeen, Nanos, Outcome, Pushed, Request};
+use crate::history::{Entry, History, MarkSeen, Nanos, Outcome, Request, Seen};
 use crate::record::Record;
 
 const PLACE: ConversationId = ConversationId(Uuid::from_u128(1));
@@ -44,8 +44,8 @@ fn send(n: u128, text: &str) -> Request {
     Request::Send { conversation: PLACE, message: message(n), text: text.into() }
 }
 
-fn push(seq: Seq, at: Nanos) -> Pushed {
-    Pushed { conversation: PLACE, seq, at }
+fn push(seq: Seq, at: Nanos) -> Seen {
+    Seen { conversation: PLACE, seq, at, print: 0, pushed: true }
 }
 
 fn mark(user: UserId, seq: Seq) -> Option<MarkSeen> {
@@ -53,7 +53,7 @@ fn mark(user: UserId, seq: Seq) -> Option<MarkSeen> {
 }
 
 /// Ada and Bob talk; Bob is put out and let in again. All of it as it should be.
-fn truth() -> Evidence {
+pub(crate) fn truth() -> Evidence {
     let log = vec![
         of_member(1, "member.joined", OWNER),
         of_member(2, "member.joined", ADA),
@@ -83,7 +83,7 @@ fn truth() -> Evidence {
         entry(Request::Read { conversation: PLACE, seq: 7 }, 262, 264, ok(7)),
         entry(Request::Read { conversation: PLACE, seq: 5 }, 266, 268, ok(7)),
     ];
-    ada.pushed = (4..=12).map(|seq| push(seq, 240)).collect();
+    ada.seen = (4..=12).map(|seq| push(seq, 240)).collect();
     ada.marks = vec![mark(OWNER, 4), mark(OWNER, 6), None, mark(OWNER, 5)];
     let mut bob = History::new(BOB);
     bob.entries = vec![
@@ -93,13 +93,13 @@ fn truth() -> Evidence {
         entry(send(6, "six"), 190, 195, Outcome::Refused(Code::NotFound)),
     ];
     // The last ones after he was let in again, one of them from before.
-    bob.pushed = vec![push(4, 110), push(5, 120), push(8, 165), push(9, 180), push(10, 225), push(11, 225), push(12, 235)];
+    bob.seen = vec![push(4, 110), push(5, 120), push(8, 165), push(9, 180), push(10, 225), push(11, 225), push(12, 235)];
     let mut owner = History::new(OWNER);
     owner.entries = vec![
         entry(Request::Remove { conversation: PLACE, user: BOB }, 170, 180, Outcome::Ok { seq: None, duplicate: false }),
         entry(Request::Add { conversation: PLACE, user: BOB }, 215, 222, Outcome::Ok { seq: None, duplicate: false }),
     ];
-    Evidence { histories: vec![ada, bob, owner], logs: HashMap::from([(PLACE, log)]) }
+    Evidence { histories: vec![ada, bob, owner], logs: HashMap::from([(PLACE, log)]), silences: vec![(185, 198)] }
 }
 
 /// Which invariants are broken when `plant` has changed the truth.
@@ -210,7 +210,7 @@ fn a_reaction_that_is_lost() {
 #[test]
 fn events_that_reach_who_was_put_out() {
     // Seq 10 is sent to Bob before he is let in again.
-    finds(Invariant::Access, |evidence| evidence.histories[1].pushed.push(push(10, 212)));
+    finds(Invariant::Access, |evidence| evidence.histories[1].seen.push(push(10, 212)));
     // He reads what he may not.
     finds(Invariant::Access, |evidence| evidence.histories[1].entries.push(entry(Request::Look { conversation: PLACE }, 185, 190, ok(10))));
     // He writes where he is not.

@@ -159,7 +159,7 @@ impl Client {
             self.world.findings.expect(Invariant::Gap, record.seq == expected, || {
                 format!("a page of {} has {} where {expected} belongs", record.conversation, record.seq)
             });
-            self.apply(record);
+            self.apply(record, false);
         }
     }
 

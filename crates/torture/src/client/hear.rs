@@ -8,7 +8,7 @@ use super::link::{Pending, Purpose};
 use super::outbox::Unsent;
 use super::{Client, Stage};
 use crate::findings::Invariant;
-use crate::history::{MarkSeen, Outcome, Pushed, Request, now};
+use crate::history::{MarkSeen, Outcome, Request, Seen, now};
 use crate::record::{Record, id, is_event};
 use crate::rest::{Failed, refusal};
 use crate::world::{LARGE, Tally};
@@ -70,10 +70,9 @@ impl Client {
     fn pushed(&mut self, kind: &str, payload: &Value) {
         let Some(record) = Record::read(kind, payload, payload) else { return };
         let (conversation, seq) = (record.conversation, record.seq);
-        self.history.pushed.push(Pushed { conversation, seq, at: now() });
         let was_live = self.copies.get(&conversation).is_some_and(|copy| copy.live && !copy.is_behind());
         let syncing = self.link.as_ref().is_some_and(super::link::Link::is_syncing);
-        self.apply(record);
+        self.apply(record, true);
         let Some(copy) = self.copies.get(&conversation) else { return };
         if copy.is_behind() && !copy.fetching && !syncing {
             let small = self.world.place(conversation).is_some_and(|place| place.members < LARGE);
@@ -87,10 +86,11 @@ impl Client {
     }
 
     /// Takes an event into the copy of its log. Who is put out keeps theirs until `conversation.removed`: they may be back already.
-    pub(super) fn apply(&mut self, record: Record) {
+    pub(super) fn apply(&mut self, record: Record, pushed: bool) {
         let world = self.world.clone();
         world.ledger.see(&record, self.rest.name(), &world.findings);
         let (conversation, me) = (record.conversation, self.rest.user);
+        self.history.seen.push(Seen { conversation, seq: record.seq, at: now(), print: record.print(), pushed });
         let synced = self.link.as_ref().is_some_and(|link| link.synced);
         let copy = self.copy_of(conversation);
         let ready = copy.hear(record, now());

@@ -1,6 +1,7 @@
 //! The server's process.
 
 use std::fs::{self, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -53,14 +54,35 @@ impl Process {
     }
 
     pub fn log(&self) -> String {
-        let bytes = fs::read(self.folder.join("server.log")).unwrap_or_default();
+        self.log_from(0)
+    }
+
+    /// How long its log is by now.
+    pub fn logged(&self) -> u64 {
+        fs::metadata(self.folder.join("server.log")).map_or(0, |metadata| metadata.len())
+    }
+
+    pub fn log_from(&self, start: u64) -> String {
+        let mut bytes = Vec::new();
+        if let Ok(mut file) = fs::File::open(self.folder.join("server.log"))
+            && file.seek(SeekFrom::Start(start)).is_ok()
+        {
+            file.read_to_end(&mut bytes).ok();
+        }
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Writes that its storage failed to make durable, told in its log from `start` on.
+    pub fn failures_from(&self, start: u64) -> u64 {
+        let log = self.log_from(start);
+        let fatal = log.lines().filter(|line| line.contains("the store could not write") && line.contains("\"fatal\":true"));
+        fatal.count() as u64
     }
 
     /// Starts it, on the address that it had before, and waits until it listens.
     pub fn start(&mut self, dressed: &Dressed) -> Result<(), Trouble> {
         let log = OpenOptions::new().create(true).append(true).open(self.folder.join("server.log"))?;
-        let before = usize::try_from(log.metadata()?.len()).unwrap_or_default();
+        let before = self.logged();
         let mut command = self.command(dressed);
         command.args(["serve", "--open-registration", "--listen", &self.address, "--data"]).arg(&self.data).args(LIMITS);
         // Ctrl-C in a terminal is for us, not for it.
@@ -92,12 +114,11 @@ impl Process {
         }
     }
 
-    fn wait_until_listening(&mut self, before: usize) -> Result<(), Trouble> {
+    fn wait_until_listening(&mut self, before: u64) -> Result<(), Trouble> {
         let end = Instant::now() + STARTS_WITHIN;
         loop {
-            let log = self.log();
-            let said = log.get(before..).unwrap_or_default();
-            if let Some(address) = listening_on(said) {
+            let said = self.log_from(before);
+            if let Some(address) = listening_on(&said) {
                 self.address = address;
                 return Ok(());
             }
@@ -118,6 +139,13 @@ impl Process {
 
     pub fn pid(&self) -> Option<Pid> {
         self.child.as_ref().map(Pid::from_child)
+    }
+
+    /// SIGKILL, without waiting for the end.
+    pub fn strike(&mut self) {
+        if let Some(child) = &mut self.child {
+            child.kill().ok();
+        }
     }
 
     /// SIGKILL, and waits for the end.
