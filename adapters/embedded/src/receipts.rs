@@ -95,7 +95,8 @@ fn mark_unread(db: &Connection, grant: Grant, seq: Seq) -> Ran<Marked> {
 
 fn marked(db: &Connection, here: &Here, watermark: i64, read: i64, moved: bool) -> Ran<Marked> {
     let seq_of = |number: i64| Seq::try_from(number).unwrap_or_default();
-    Ok(Marked { seq: seq_of(watermark), moved, unread: unread::count(db, here.row, here.actor, seq_of(read))? })
+    let unread = if read >= here.head { Unread::default() } else { unread::count(db, here.row, here.actor, seq_of(read))? };
+    Ok(Marked { seq: seq_of(watermark), moved, unread })
 }
 
 fn list(db: &Connection, grant: Grant, limit: u32) -> Ran<Vec<Receipt>> {

@@ -26,14 +26,16 @@ const CHECKPOINT_COMMITS: u64 = 1_000;
 /// Callers' end of the writer thread.
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Work>>,
+    patient: Patient,
     condition: Arc<Mutex<Condition>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// What shares the commit of whatever comes next: it wakes nobody by itself.
+type Patient = Arc<Mutex<Vec<Box<dyn Job>>>>;
+
 enum Work {
     Job(Box<dyn Job>),
-    /// Shares the commit of what comes next, or of [`Work::Hurry`].
-    Patient(Box<dyn Job>),
     /// What is patient has waited long enough.
     Hurry,
     /// Finish what waits, then end.
@@ -53,12 +55,13 @@ impl Writer {
     pub(super) fn start(connection: Connection) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let condition = Arc::new(Mutex::new(Condition::Good));
-        let desk = Desk { db: connection, condition: condition.clone(), commits: 0, checkpointed_at: 0 };
+        let patient = Patient::default();
+        let desk = Desk { db: connection, patient: patient.clone(), condition: condition.clone(), commits: 0, checkpointed_at: 0 };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || desk.run(waiting));
         if let Err(error) = &thread {
             *condition.lock() = Condition::Broken(error.to_string());
         }
-        Self { jobs: Some(jobs), condition, thread: Mutex::new(thread.ok()) }
+        Self { jobs: Some(jobs), patient, condition, thread: Mutex::new(thread.ok()) }
     }
 
     pub(super) async fn run<T, F>(&self, op: F, undo: Undo) -> StoreResult<T>
@@ -78,7 +81,19 @@ impl Writer {
         F: FnOnce(&Connection) -> Ran<T> + Send + 'static,
     {
         let (reply, mut answer) = oneshot::channel();
-        self.send(Work::Patient(Box::new(Pending::new(op, undo, reply)))).await?;
+        let job = Box::new(Pending::new(op, undo, reply));
+        let refused = {
+            let mut patient = self.patient.lock();
+            if patient.len() < WAITING_MAX {
+                patient.push(job);
+                None
+            } else {
+                Some(job)
+            }
+        };
+        if let Some(job) = refused {
+            self.send(Work::Job(job)).await?;
+        }
         match tokio::time::timeout(PATIENCE, &mut answer).await {
             Ok(answer) => answer.unwrap_or_else(|_| Err(ended())),
             Err(_) => {
@@ -148,6 +163,7 @@ fn ended() -> StoreError {
 /// The writer thread's own.
 struct Desk {
     db: Connection,
+    patient: Patient,
     condition: Arc<Mutex<Condition>>,
     commits: u64,
     /// `total_changes` then.
@@ -158,23 +174,21 @@ impl Desk {
     fn run(mut self, mut waiting: mpsc::Receiver<Work>) {
         let mut batch: Vec<Box<dyn Job>> = Vec::new();
         while let Some(first) = waiting.blocking_recv() {
-            let (mut next, mut is_due) = (Some(first), false);
+            // First, so that nothing overtakes what its sender sent before.
+            batch.append(&mut self.patient.lock());
+            let mut next = Some(first);
             while let Some(work) = next {
-                is_due |= !matches!(work, Work::Patient(_));
                 match work {
-                    Work::Job(job) | Work::Patient(job) => batch.push(job),
+                    Work::Job(job) => batch.push(job),
                     Work::Hurry => {}
                     Work::Stop => waiting.close(),
                 }
                 next = if batch.len() < BATCH_MAX { waiting.try_recv().ok() } else { None };
             }
-            if (is_due || batch.len() >= BATCH_MAX) && !batch.is_empty() {
+            if !batch.is_empty() {
                 self.commit(std::mem::take(&mut batch));
                 self.checkpoint_if_due();
             }
-        }
-        if !batch.is_empty() {
-            self.commit(batch);
         }
         // Others may read on; then the next start has the log to read.
         drop(self.db.busy_timeout(Duration::from_secs(1)));

@@ -57,6 +57,26 @@ async fn what_promised_to_change_nothing_before_it_is_refused_is_held_to_it() {
 }
 
 #[tokio::test]
+async fn what_is_patient_is_written_with_the_next_or_after_a_moment() {
+    let writer = writer();
+    let began = std::time::Instant::now();
+    assert_eq!(writer.run_patiently(put(1), Undo::Nothing).await.unwrap(), 1);
+    assert!(began.elapsed() >= PATIENCE, "nothing else came");
+    // What came after it comes after it.
+    let count = |db: &Connection| crate::sql::single(db, "SELECT count(*) FROM secrets", [], |row| row.get::<_, i64>(0));
+    let (patient, seen) = tokio::join!(writer.run_patiently(put(1), Undo::Nothing), writer.write(count));
+    assert_eq!((patient.unwrap(), seen.unwrap()), (1, 3));
+}
+
+#[tokio::test]
+async fn what_is_patient_when_the_writer_ends_is_written_or_refused() {
+    let writer = writer();
+    let (patient, ()) = tokio::join!(writer.run_patiently(put(1), Undo::Nothing), writer.close());
+    patient.unwrap();
+    assert!(matches!(writer.run_patiently(put(1), Undo::Nothing).await, Err(StoreError::Down(_))));
+}
+
+#[tokio::test]
 async fn a_full_disk_passes() {
     let writer = writer();
     let limit = |pages: u32| move |db: &Connection| Ok(db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?);
