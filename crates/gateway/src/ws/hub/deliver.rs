@@ -90,6 +90,9 @@ impl Core {
         self.rooms.iter_mut().for_each(|(_, room)| room.rest(now));
         let [lately, before] = &mut self.ended;
         *before = std::mem::take(lately);
+        // By now those who still listen have heard, or are being read, what put them out.
+        let [lately, before] = &mut self.regained;
+        *before = std::mem::take(lately);
     }
 
     /// Nobody listens. Somebody who begins to is seen to, even where [`Signal::Gained`] came while they still did.
