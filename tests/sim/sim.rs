@@ -1,37 +1,25 @@
 //! A plan: one random thing after the other, then rest.
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tertulia_domain::ids::ConnectionId;
 use tertulia_domain::{ConversationId, Seq, UserId};
 use tertulia_gateway::ws::hub::Handle;
 use tertulia_gateway::ws::hub::core::Effect;
+use tertulia_gateway::ws::outbox::{BYTES_MAX, FRAMES_MAX};
 use tertulia_ports::Signal;
 use tertulia_ports::store::log::Head;
 use tertulia_testkit::Random;
 
 use crate::client::{Client, Heard, Logs, State};
+use crate::coming::Opening;
+use crate::counts::{Counts, What};
 use crate::log::{Log, id};
-use crate::server::{Server, added, caller, connected};
+use crate::server::{Gone, Server, added};
+use crate::story::Story;
 
-/// A client that is on its way in.
-struct Opening {
-    client: usize,
-    handle: Handle,
-    connection: ConnectionId,
-    resumes: Option<ConnectionId>,
-    at: Stage,
-}
-
-enum Stage {
-    Listing,
-    Listed(Vec<Head>),
-    CatchUp(Vec<ConversationId>),
-    Replay,
-}
+const TAILS_EVERY: Duration = Duration::from_secs(30);
 
 /// Whether somebody may listen to something: asked, and answered a little later.
 struct Ask {
@@ -41,66 +29,42 @@ struct Ask {
     answer: Option<(Option<Head>, u64)>,
 }
 
+/// A sync that was asked, answered as of when it was read.
+struct Syncing {
+    client: usize,
+    connection: ConnectionId,
+    heads: Vec<Head>,
+}
+
 /// Reading everything anew, after the bus said that it had lost something.
 struct Resync {
     users: VecDeque<UserId>,
 }
 
 pub struct Sim {
-    pub random: Random,
-    now: Instant,
+    pub(crate) random: Random,
+    pub(crate) now: Instant,
     aloud: bool,
     lossy: bool,
     users: Vec<UserId>,
     pub logs: Logs,
     pub clients: Vec<Client>,
-    server: Server,
+    pub(crate) server: Server,
     bus: VecDeque<Signal>,
-    openings: Vec<Opening>,
+    pub(crate) openings: Vec<Opening>,
+    /// Connections whose clients are gone without the server knowing.
+    pub(crate) unnoticed: Vec<(Handle, ConnectionId)>,
     repairs: Vec<(ConversationId, Seq)>,
     asks: Vec<Ask>,
+    syncs: Vec<Syncing>,
     resync: Option<Resync>,
     owes_resync: bool,
-    connections: usize,
+    rested_at: Instant,
+    pub(crate) connections: usize,
+    pub(crate) drained: usize,
     trace: Vec<String>,
-    counts: [u64; 5],
-}
-
-const RESUMED: usize = 0;
-const SYNCED: usize = 1;
-const LOST: usize = 2;
-const CUT: usize = 3;
-const REPAIRED: usize = 4;
-
-#[derive(Default)]
-pub struct Totals {
-    events: AtomicU64,
-    counts: [AtomicU64; 5],
-}
-
-impl Totals {
-    pub fn add(&self, sim: &Sim) {
-        self.events.fetch_add(sim.clients.iter().map(|client| client.events).sum(), Ordering::Relaxed);
-        for (total, count) in self.counts.iter().zip(sim.counts) {
-            total.fetch_add(count, Ordering::Relaxed);
-        }
-    }
-
-    /// A test that cannot fail is none: each kind of trouble has to have happened.
-    pub fn assert_plans_do_something(&self, plans: u64) {
-        assert!(self.events.load(Ordering::Relaxed) > plans * 10, "{self}");
-        for count in &self.counts {
-            assert!(count.load(Ordering::Relaxed) * 4 > plans, "{self}");
-        }
-    }
-}
-
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [resumed, synced, lost, cut, repaired] = self.counts.each_ref().map(|count| count.load(Ordering::Relaxed));
-        let events = self.events.load(Ordering::Relaxed);
-        write!(f, "{events} events delivered, {cut} cuts, {resumed} resumed, {synced} synced, {lost} signals lost, {repaired} repairs")
-    }
+    pub counts: Counts,
+    pub story: Option<Story>,
 }
 
 impl Sim {
@@ -122,6 +86,9 @@ impl Sim {
         if random.one_in(2) {
             clients.push(Client::new(users[0]));
         }
+        if random.one_in(2) {
+            clients.iter_mut().for_each(|client| client.is_slow = random.one_in(3));
+        }
         let wire_bytes = if random.one_in(3) { 700 } else { 20_000 };
         let summary_messages = random.one_in(3).then_some(5);
         let shards = 1 + random.below(2);
@@ -140,13 +107,28 @@ impl Sim {
             asks: Vec::new(),
             resync: None,
             owes_resync: false,
+            unnoticed: Vec::new(),
+            syncs: Vec::new(),
+            rested_at: now,
             connections: 0,
+            drained: 0,
             trace: Vec::new(),
-            counts: [0; 5],
+            counts: Counts::default(),
+            story: None,
         }
     }
 
-    fn tell(&mut self, what: impl FnOnce() -> String) {
+    /// From here on one client's story is written down.
+    pub fn begin_story(&mut self, seed: u64) {
+        let client = seed as usize % self.clients.len();
+        self.story = Some(Story::new(client, self.clients[client].user, &self.logs));
+    }
+
+    pub fn counts(&self) -> [&Counts; 2] {
+        [&self.counts, &self.server.counts]
+    }
+
+    pub(crate) fn tell(&mut self, what: impl FnOnce() -> String) {
         let what = what();
         if self.aloud {
             eprintln!("{what}");
@@ -158,18 +140,28 @@ impl Sim {
         self.trace.join("\n")
     }
 
+    /// Mostly, people are there before trouble begins.
+    pub fn begin(&mut self) {
+        if !self.random.one_in(4) {
+            self.settle(3);
+        }
+    }
+
     pub fn step(&mut self) {
-        match self.random.below(100) {
-            0..=24 => self.commit(),
-            25..=44 => self.hear(),
-            45..=54 => self.work(),
-            55..=69 => self.run_shard(),
-            70..=84 => self.read_wire(),
-            85..=88 => self.connect(),
-            89..=91 => self.cut(),
-            92..=94 => self.look(),
-            95 => self.serve_syncs(),
-            96 => self.check_tails(),
+        match self.random.below(1_000) {
+            0..=199 => self.commit(),
+            200..=379 => self.hear(),
+            380..=529 => drop(self.work()),
+            530..=679 => self.run_shard(),
+            680..=809 => self.read_wire(),
+            810..=854 => self.connect(),
+            855..=879 => self.cut(),
+            880..=889 => self.take_over(),
+            890..=914 => self.look(),
+            915..=954 => self.sync(),
+            955..=959 => self.ask_much(),
+            960..=966 => self.check_tails(),
+            967..=968 => self.drain(),
             _ => self.pass_time(),
         }
     }
@@ -191,6 +183,9 @@ impl Sim {
         };
         let Some(event) = event else { return };
         self.tell(|| format!("commit {} {} {} by {}", event.conversation_id, event.seq, event.body.kind(), event.actor_id));
+        if let Some(story) = &mut self.story {
+            story.committed(&event);
+        }
         self.bus.push_back(Signal::Event(event));
         self.bus.extend(change);
     }
@@ -200,17 +195,36 @@ impl Sim {
         let ids: Vec<ConversationId> = self.logs.keys().copied().collect();
         let target = if self.random.one_in(3) { None } else { self.random.pick(&ids).copied() };
         let client = &mut self.clients[place];
-        let State::Online(handle) = client.state else { return };
+        let State::Online(_) = client.state else { return };
         let target = target.filter(|id| client.have.contains_key(id) && self.logs[id].members.contains_key(&client.user));
-        let user = client.user;
         client.focus = target;
-        self.server.with(|core| core.focus(user, handle, target));
-        // It reads what it missed once the server knows that it looks.
+        self.tell_focus(place);
+        self.tell(|| format!("client {place} looks at {target:?}"));
+        if let Some(story) = self.story.as_mut().filter(|story| story.client == place) {
+            story.focused(target);
+        }
+    }
+
+    /// What it missed it reads once the server knows that it looks.
+    fn tell_focus(&mut self, place: usize) {
+        let Client { user, focus, state: State::Online(handle), .. } = self.clients[place] else { return };
+        self.server.with(|core| core.focus(user, handle, focus));
         while self.server.take_command(usize::from(handle.shard), self.now) {}
-        if let Some(id) = target {
+        if let Some(id) = focus.filter(|id| self.clients[place].have.contains_key(id)) {
+            self.counts.add(What::Focused);
             self.clients[place].fetch(id, &self.logs[&id]);
         }
-        self.tell(|| format!("client {place} looks at {target:?}"));
+    }
+
+    /// Somebody asks for more than they read: nearly as much as may wait, in bytes or in frames.
+    fn ask_much(&mut self) {
+        let place = self.random.below(self.clients.len());
+        let State::Online(handle) = self.clients[place].state else { return };
+        self.clients[place].is_slow = true;
+        let spare = self.random.below(5);
+        let sizes = if self.random.one_in(2) { vec![(BYTES_MAX - spare * 1_000) / 8; 8] } else { vec![0; FRAMES_MAX - spare] };
+        self.tell(|| format!("client {place} asks for much"));
+        self.server.answer(handle, &sizes, self.now);
     }
 
     // ---- the bus ------------------------------------------------------------------------------
@@ -219,22 +233,25 @@ impl Sim {
         if self.lossy && self.bus.len() > 1 && self.random.one_in(4) {
             let other = self.random.below(self.bus.len());
             self.bus.swap(0, other);
+            self.counts.add(What::Reordered);
         }
         let Some(signal) = self.bus.pop_front() else { return };
         if self.lossy && self.random.one_in(6) {
-            self.counts[LOST] += 1;
+            self.counts.add(What::Lost);
             // Events may be lost in silence; who gained and lost what, a bus admits to having lost.
             self.owes_resync |= !matches!(signal, Signal::Event(_)) || self.random.one_in(4);
             return self.tell(|| format!("lost: {signal:?}"));
         }
         if self.lossy && self.random.one_in(8) {
             self.bus.push_back(signal.clone());
+            self.counts.add(What::Repeated);
         }
         let now = self.now;
         self.server.with(|core| core.signal(signal, now));
     }
 
-    fn work(&mut self) {
+    /// What the owner of the core does by itself. False: nothing is left to do.
+    fn work(&mut self) -> bool {
         if let Some(effect) = self.server.effects.pop_front() {
             match effect {
                 Effect::Repair { id, .. } => self.repairs.push((id, 0)),
@@ -256,7 +273,10 @@ impl Sim {
             self.ask_on(0);
         } else if !self.openings.is_empty() {
             self.open_on(0);
+        } else {
+            return false;
         }
+        true
     }
 
     /// The view is read for who may see it.
@@ -292,7 +312,7 @@ impl Sim {
             self.repairs.swap_remove(place);
             return;
         };
-        self.counts[REPAIRED] += 1;
+        self.counts.add(What::Repaired);
         let log = &self.logs[&id];
         let events = log.after(last, 1 + self.random.below(20)).to_vec();
         self.repairs[place].1 = head.max(log.head());
@@ -300,11 +320,18 @@ impl Sim {
     }
 
     fn check_tails(&mut self) {
+        // As often as in the real one, where nothing that is read takes that long.
+        let is_quiet = self.openings.is_empty() && self.asks.is_empty() && self.repairs.is_empty() && self.resync.is_none();
+        if is_quiet && self.now.saturating_duration_since(self.rested_at) >= TAILS_EVERY {
+            self.rested_at = self.now;
+            let now = self.now;
+            self.server.with(|core| core.rest(now));
+        }
         let ids = self.server.core.conversations();
         self.catch_up(&ids);
     }
 
-    fn catch_up(&mut self, ids: &[ConversationId]) {
+    pub(crate) fn catch_up(&mut self, ids: &[ConversationId]) {
         for id in ids {
             let head = self.logs[id].head();
             let lags = self.server.core.delivered(*id).is_some_and(|last| last < head);
@@ -318,6 +345,7 @@ impl Sim {
     fn resync_on(&mut self) {
         if self.resync.is_none() {
             self.owes_resync = false;
+            self.counts.add(What::Resynced);
             let mut users = self.server.core.users();
             users.sort();
             self.resync = Some(Resync { users: users.into() });
@@ -338,8 +366,17 @@ impl Sim {
         self.catch_up(&fresh);
     }
 
-    fn heads_of(&self, user: UserId) -> Vec<Head> {
+    pub(crate) fn heads_of(&self, user: UserId) -> Vec<Head> {
         self.logs.values().filter(|log| log.members.contains_key(&user)).map(Log::as_head).collect()
+    }
+
+    /// The process ends: nothing is under way any more.
+    pub(crate) fn forget_work(&mut self) {
+        self.bus.clear();
+        self.repairs.clear();
+        self.asks.clear();
+        self.syncs.clear();
+        (self.resync, self.owes_resync, self.rested_at) = (None, false, self.now);
     }
 
     // ---- shards and wires ---------------------------------------------------------------------
@@ -356,9 +393,10 @@ impl Sim {
     }
 
     /// Connections that the server closed.
-    fn bury(&mut self) {
-        for (client, last) in std::mem::take(&mut self.server.gone) {
-            if matches!(self.clients[client].state, State::Online(_)) {
+    pub(crate) fn bury(&mut self) {
+        for Gone { client, connection, last } in std::mem::take(&mut self.server.gone) {
+            self.unnoticed.retain(|(_, other)| *other != connection);
+            if self.clients[client].connection == Some(connection) && matches!(self.clients[client].state, State::Online(_)) {
                 self.take_bytes(client, &last);
                 self.gone(client, 1006);
             }
@@ -367,146 +405,100 @@ impl Sim {
 
     fn read_wire(&mut self) {
         let place = self.random.below(self.clients.len());
+        if self.clients[place].is_slow && !self.random.one_in(10) {
+            return;
+        }
         let most = if self.random.one_in(3) { 300 } else { 100_000 };
         self.read(place, most);
     }
 
-    fn read(&mut self, place: usize, most: usize) {
+    pub(crate) fn read(&mut self, place: usize, most: usize) {
         let State::Online(handle) = self.clients[place].state else { return };
         let board = &mut self.server.boards[usize::from(handle.shard)];
         let Some(wire) = board.get_mut(handle.slot).and_then(|connection| connection.link.as_mut()) else { return };
         let bytes: Vec<u8> = wire.bytes.drain(..most.min(wire.bytes.len())).collect();
+        if bytes.is_empty() {
+            return;
+        }
         self.server.has_room(handle);
         self.take_bytes(place, &bytes);
     }
 
-    fn take_bytes(&mut self, place: usize, bytes: &[u8]) {
+    pub(crate) fn take_bytes(&mut self, place: usize, bytes: &[u8]) {
         for heard in self.clients[place].receive(bytes, &self.logs) {
+            if self.story.as_ref().is_some_and(|story| story.client == place) {
+                self.story.iter_mut().for_each(|story| story.heard(&heard));
+            }
+            self.count(&heard);
             match &heard {
-                Heard::Connected { resumed } => self.counts[if *resumed { RESUMED } else { SYNCED }] += 1,
+                Heard::Connected { .. } => {
+                    self.clients[place].overflowed = false;
+                    self.tell_focus(place);
+                }
                 Heard::Ping(payload) => {
                     if let State::Online(handle) = self.clients[place].state {
                         self.server.answered_ping(handle, payload);
                     }
                 }
                 Heard::Closed(code) => self.gone(place, *code),
-                Heard::Event(..) | Heard::Frame(_) => {}
+                Heard::Event(..) | Heard::Frame(_) | Heard::Answer => {}
             }
             self.tell(|| format!("client {place} hears {heard:?}"));
         }
     }
 
-    fn serve_syncs(&mut self) {
-        for place in 0..self.clients.len() {
-            if let (State::Online(handle), true) = (self.clients[place].state, self.clients[place].wants_sync) {
-                self.clients[place].wants_sync = false;
-                let user = self.clients[place].user;
-                self.server.synced(handle, user, &self.logs, self.now);
-            }
-        }
-    }
-
-    // ---- coming and going ---------------------------------------------------------------------
-
-    fn cut(&mut self) {
-        let place = self.random.below(self.clients.len());
-        let State::Online(handle) = self.clients[place].state else { return };
-        // Some of what is on the wire still comes.
-        let most = if self.random.one_in(2) { 0 } else { 500 };
-        self.read(place, most);
-        if self.clients[place].state == State::Online(handle) {
-            self.counts[CUT] += 1;
-            // Who is told to go while the cable is cut has left already.
-            self.server.leave(handle, true);
-            self.gone(place, 1006);
-        }
-    }
-
-    fn gone(&mut self, place: usize, code: u16) {
-        self.tell(|| format!("client {place} is gone: {code}"));
-        if code == 4408 || code == 4507 {
-            self.clients[place].token = None;
-        }
-        self.clients[place].disconnected();
-    }
-
-    fn connect(&mut self) {
-        let place = self.random.below(self.clients.len());
-        self.start(place);
-    }
-
-    fn start(&mut self, place: usize) {
-        let user = self.clients[place].user;
-        let busy = self.openings.iter().any(|opening| self.clients[opening.client].user == user);
-        if self.clients[place].state != State::Offline || busy {
-            return;
-        }
-        self.connections += 1;
-        let connection: ConnectionId = id(4, self.connections);
-        let handle = self.server.with(|core| core.join(caller(user), connection));
-        let at = if self.server.core.is_loaded(user) { Stage::Replay } else { Stage::Listing };
-        let now = self.now;
-        if matches!(at, Stage::Listing) {
-            self.server.with(|core| core.loading(user, now));
-        }
-        let resumes = self.clients[place].token.take();
-        self.clients[place].state = State::Opening;
-        self.openings.push(Opening { client: place, handle, connection, resumes, at });
-        self.tell(|| format!("client {place} comes"));
-    }
-
-    /// The next step of a handshake. Between two, anything may happen.
-    fn open_on(&mut self, place: usize) {
-        let client = self.openings[place].client;
-        self.tell(|| format!("client {client} comes nearer"));
-        let now = self.now;
-        let user = self.clients[self.openings[place].client].user;
-        let next = match &self.openings[place].at {
-            Stage::Listing => Stage::Listed(self.heads_of(user)),
-            Stage::Listed(heads) => {
-                let heads = heads.clone();
-                Stage::CatchUp(self.server.with(|core| core.loaded(user, &heads, false, now)))
-            }
-            Stage::CatchUp(fresh) => {
-                let fresh = fresh.clone();
-                self.catch_up(&fresh);
-                Stage::Replay
-            }
-            Stage::Replay => return self.let_in(place),
+    fn count(&mut self, heard: &Heard) {
+        let is_large = |id: &ConversationId| self.logs[id].members.len() > 100;
+        let what = match heard {
+            Heard::Connected { resumed: true } => What::Resumed,
+            Heard::Event(id, _) if is_large(id) => What::LargeInFull,
+            Heard::Frame(frame) => match frame["type"].as_str().expect("a type") {
+                "synced" => What::Synced,
+                "conversation.added" => What::Added,
+                "conversation.removed" => What::Removed,
+                "conversation.activity" => {
+                    let id = frame["payload"]["conversationId"].as_str().expect("a conversation").parse().expect("an id");
+                    if is_large(&id) { What::LargeHint } else { What::SummaryHint }
+                }
+                other => panic!("{other}"),
+            },
+            _ => What::Event,
         };
-        self.openings[place].at = next;
+        if !matches!(heard, Heard::Answer | Heard::Ping(_) | Heard::Closed(_) | Heard::Connected { resumed: false }) {
+            self.counts.add(what);
+        }
     }
 
-    fn let_in(&mut self, place: usize) {
-        let Opening { client, handle, connection, resumes, .. } = self.openings.swap_remove(place);
-        let user = self.clients[client].user;
-        let parked = resumes.and_then(|old| self.server.parked.remove(&old));
-        let focus = self.clients[client].focus;
-        let replay = parked.and_then(|parked| {
-            self.server.with(|core| core.focus(user, handle, focus));
-            self.server.replay(&parked, &self.logs)
-        });
-        // Its commands come before its socket, as they do in one inbox.
-        while self.server.take_command(usize::from(handle.shard), self.now) {}
-        let resumed = replay.is_some();
-        if !resumed {
-            self.clients[client].focus = None;
-            self.server.with(|core| core.focus(user, handle, None));
-            while self.server.take_command(usize::from(handle.shard), self.now) {}
+    /// A sync is asked, and read; or, a while later, answered.
+    fn sync(&mut self) {
+        if !self.syncs.is_empty() && self.random.one_in(2) {
+            let place = self.random.below(self.syncs.len());
+            return self.answer_sync(place);
         }
-        let mut first = vec![connected(resumed)];
-        let replayed = replay.map(|(frames, replayed)| {
-            first.extend(frames);
-            replayed
-        });
-        self.server.adopt(handle, client, first, replayed, self.now);
-        self.clients[client].state = State::Online(handle);
-        self.clients[client].token = Some(connection);
-        self.tell(|| format!("client {client} is in, resumed {resumed}"));
+        for place in 0..self.clients.len() {
+            let (State::Online(_), true) = (self.clients[place].state, self.clients[place].wants_sync) else { continue };
+            self.clients[place].ask_sync();
+            let connection = self.clients[place].connection.expect("a connection");
+            self.syncs.push(Syncing { client: place, connection, heads: self.heads_of(self.clients[place].user) });
+            if let Some(story) = self.story.as_mut().filter(|story| story.client == place) {
+                story.sync("read");
+            }
+        }
+    }
+
+    fn answer_sync(&mut self, place: usize) {
+        let Syncing { client, connection, heads } = self.syncs.swap_remove(place);
+        let Client { user, state: State::Online(handle), connection: Some(now_on), .. } = self.clients[client] else { return };
+        // Nobody is there any more to hear it, or will hear it.
+        let is_there = self.server.core.find(user, connection).is_some();
+        if is_there && now_on == connection {
+            self.server.synced(handle, user, &heads, self.now);
+        }
     }
 
     fn pass_time(&mut self) {
-        self.now += Duration::from_millis([20, 200, 1_100, 9_000][self.random.below(4)]);
+        let ms = [20, 200, 1_100, 9_000][self.random.below(4)];
+        self.wait(ms);
         let now = self.now;
         self.server.with(|core| {
             core.end_windows(now);
@@ -515,6 +507,16 @@ impl Sim {
         for board in &mut self.server.boards {
             board.end_lingering(now);
         }
+        if self.random.one_in(6) {
+            self.give_up_on_unnoticed();
+        }
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now += Duration::from_millis(ms);
+        if let Some(story) = &mut self.story {
+            story.waited(ms);
+        }
     }
 
     // ---- the end ------------------------------------------------------------------------------
@@ -522,35 +524,49 @@ impl Sim {
     /// The bus heals, everybody comes back, and all that is under way arrives. Then everybody has everything.
     pub fn come_to_rest(&mut self) {
         self.lossy = false;
-        for round in 0..30 {
+        self.server.wire_bytes = usize::MAX;
+        self.give_up_on_unnoticed();
+        self.settle(12);
+        let is_over = self.server.is_idle() && self.repairs.is_empty() && self.asks.is_empty() && self.openings.is_empty();
+        assert!(is_over && self.resync.is_none() && !self.owes_resync, "something never ends");
+        for client in &self.clients {
+            client.assert_at_rest(&self.logs);
+            (0..client.old_syncs).for_each(|_| self.counts.add(What::OldSync));
+        }
+    }
+
+    /// All that can happen by itself happens.
+    fn settle(&mut self, rounds: usize) {
+        for round in 1..=rounds {
             (0..self.clients.len()).for_each(|place| self.start(place));
-            self.serve_syncs();
-            if round % 5 == 4 {
+            self.sync();
+            while !self.syncs.is_empty() {
+                self.answer_sync(0);
+            }
+            if round % 4 == 0 {
                 self.check_tails();
             }
-            self.now += Duration::from_millis(1_500);
+            self.wait(1_500);
             let now = self.now;
             self.server.with(|core| core.pulse_due(now));
             self.server.boards.iter_mut().for_each(|board| board.end_lingering(now));
             while !self.bus.is_empty() {
                 self.hear();
             }
-            for _ in 0..40 {
-                self.work();
-                for shard in 0..self.server.boards.len() {
-                    while self.server.take_command(shard, self.now) {}
-                    while self.server.attend(shard, self.now) {}
-                }
-                self.bury();
-                (0..self.clients.len()).for_each(|place| self.read(place, usize::MAX));
+            while self.work() | self.serve_all() {}
+        }
+    }
+
+    /// Whether there was anything.
+    fn serve_all(&mut self) -> bool {
+        let mut did = false;
+        for shard in 0..self.server.boards.len() {
+            while self.server.take_command(shard, self.now) | self.server.attend(shard, self.now) {
+                did = true;
             }
         }
-        assert!(
-            self.server.is_idle() && self.repairs.is_empty() && self.asks.is_empty() && self.openings.is_empty(),
-            "something never ends"
-        );
-        for client in &self.clients {
-            client.assert_at_rest(&self.logs);
-        }
+        self.bury();
+        (0..self.clients.len()).for_each(|place| self.read(place, usize::MAX));
+        did
     }
 }
