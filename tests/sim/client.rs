@@ -131,6 +131,7 @@ impl Client {
         match frame["type"].as_str().expect("a type") {
             "connected" => {
                 let resumed = payload["resumed"] == true;
+                self.token = self.connection;
                 // Who had not synced to its end before has nothing to go on from.
                 (self.wants_sync, self.synced) = (!(resumed && self.synced), resumed && self.synced);
                 return Heard::Connected { resumed };

@@ -165,7 +165,6 @@ impl Sim {
         self.clients[client].disconnected();
         self.clients[client].state = State::Online(handle);
         self.clients[client].connection = Some(connection);
-        self.clients[client].token = Some(connection);
         self.tell(|| format!("client {client} is in, resumed {resumed}"));
     }
 

@@ -56,8 +56,8 @@ pub fn caller(user: UserId) -> Caller {
 }
 
 impl Server {
-    pub fn new(shards: usize, wire_bytes: usize, summary_messages: Option<u32>, now: Instant) -> Self {
-        let ways = Ways { shards, connections_per_user: 3, summary_messages };
+    pub fn new(ways: Ways, wire_bytes: usize, now: Instant) -> Self {
+        let shards = ways.shards;
         Self {
             core: Core::new(ways),
             boards: (0..shards).map(|_| Board::new(now)).collect(),
@@ -78,7 +78,7 @@ impl Server {
         let kept = parked.map(|(id, parked)| (id, serde_json::to_vec(&parked).expect("JSON")));
         let parked = kept.map(|(id, bytes)| (id, serde_json::from_slice(&bytes).expect("what was kept"))).collect();
         let counts = std::mem::take(&mut self.counts);
-        *self = Self { parked, counts, ..Self::new(self.boards.len(), self.wire_bytes, self.ways.summary_messages, now) };
+        *self = Self { parked, counts, ..Self::new(self.ways, self.wire_bytes, now) };
     }
 
     /// Changes the core; what follows waits for its turn, as it does between threads.

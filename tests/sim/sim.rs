@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tertulia_domain::ids::ConnectionId;
 use tertulia_domain::{ConversationId, Seq, UserId};
 use tertulia_gateway::ws::hub::Handle;
-use tertulia_gateway::ws::hub::core::Effect;
+use tertulia_gateway::ws::hub::core::{Effect, Ways};
 use tertulia_gateway::ws::outbox::{BYTES_MAX, FRAMES_MAX};
 use tertulia_ports::Signal;
 use tertulia_ports::store::log::Head;
@@ -90,11 +90,13 @@ impl Sim {
             clients.iter_mut().for_each(|client| client.is_slow = random.one_in(3));
         }
         let wire_bytes = if random.one_in(3) { 700 } else { 20_000 };
-        let summary_messages = random.one_in(3).then_some(5);
+        let summary_messages = random.one_in(2).then_some(3);
         let shards = 1 + random.below(2);
+        // A second one and a socket that is not known to be dead are one too many.
+        let connections_per_user = 2 + random.below(2);
         Self {
             lossy: random.one_in(2),
-            server: Server::new(shards, wire_bytes, summary_messages, now),
+            server: Server::new(Ways { shards, connections_per_user, summary_messages }, wire_bytes, now),
             random,
             now,
             aloud,

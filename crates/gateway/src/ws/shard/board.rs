@@ -252,6 +252,8 @@ impl<L> Board<L> {
     fn push(&mut self, slot: u32, frame: &Shared, now: Instant, soon: Option<bool>) {
         let Some(connection) = self.slots.get_mut(slot as usize).and_then(Option::as_deref_mut) else { return };
         if connection.close.is_some() {
+            // It does not get this any more: where it goes on is before it.
+            connection.is_unproven |= !frame.plain.class.is_ephemeral();
             return;
         }
         let frame = frame.form(connection.deflates);
