@@ -40,6 +40,8 @@ pub struct Client {
     asked: BTreeSet<ConversationId>,
     /// Known of from a sync while the server did not know yet that they listen: it will tell them.
     unheard: BTreeSet<ConversationId>,
+    /// Told to be lost, and not yet to be there again.
+    lost: BTreeSet<ConversationId>,
     /// Its copies are those of the server, as of an answer to a sync.
     pub synced: bool,
     pub wants_sync: bool,
@@ -81,6 +83,7 @@ impl Client {
             overflowed: false,
             asked: BTreeSet::new(),
             unheard: BTreeSet::new(),
+            lost: BTreeSet::new(),
             synced: false,
             wants_sync: false,
             last: BTreeMap::new(),
@@ -126,12 +129,14 @@ impl Client {
     }
 
     fn take(&mut self, frame: Value, logs: &Logs) -> Heard {
+        if std::env::var("DBG").is_ok() { println!("take {} {} {}", self.user, frame["type"], frame["payload"].to_string().chars().take(150).collect::<String>()); }
         let payload = &frame["payload"];
         let conversation = || payload["conversationId"].as_str().expect("a conversation").parse::<ConversationId>().expect("an id");
         match frame["type"].as_str().expect("a type") {
             "connected" => {
                 let resumed = payload["resumed"] == true;
                 self.token = self.connection;
+                self.lost.retain(|_| resumed);
                 // Who had not synced to its end before has nothing to go on from.
                 (self.wants_sync, self.synced) = (!(resumed && self.synced), resumed && self.synced);
                 return Heard::Connected { resumed };
@@ -143,6 +148,7 @@ impl Client {
                 if let Some(log) = logs.get(&id).filter(|log| log.may_read(self.user, log.head())) {
                     self.fetch(id, log);
                     self.unheard.remove(&id);
+                    self.lost.remove(&id);
                 }
             }
             "conversation.removed" => {
@@ -151,6 +157,7 @@ impl Client {
                 self.early.remove(&id);
                 self.behind.remove(&id);
                 self.focus.take_if(|focus| *focus == id);
+                self.lost.insert(id);
             }
             "conversation.activity" => {
                 let (id, last) = (conversation(), payload["lastSeq"].as_u64().expect("a seq"));
@@ -186,7 +193,8 @@ impl Client {
             let have = self.have.entry(id).or_default();
             *have = head.max(*have);
         }
-        self.unheard = parsed.filter(|(_, _, is_live)| !is_live).map(|(id, ..)| id).collect();
+        // An answer may be older than what it was told since: of what it lost it will be told anew, if it is there again.
+        self.unheard = parsed.filter(|(id, _, is_live)| !is_live || self.lost.contains(id)).map(|(id, ..)| id).collect();
         self.behind.retain(|id, last| self.have.get(id).is_some_and(|have| have < last));
         (self.synced, self.wants_sync) = (true, false);
         self.drain();
@@ -205,7 +213,12 @@ impl Client {
         }
         self.drain();
         let have = self.have[&id];
-        if have < seq && self.behind.get(&id).is_none_or(|behind| *behind < seq - 1) {
+        // What it was hinted at, and what came early after that, is known.
+        let mut known = have.max(self.behind.get(&id).copied().unwrap_or_default());
+        while self.early[&id].contains(&(known + 1)) {
+            known += 1;
+        }
+        if known < seq {
             let large = log.members.len() > 100;
             let is_new = self.unheard.contains(&id);
             assert!(is_new || large && self.focus != Some(id), "a hole: {} has {have} of {id} and got {seq}", self.user);

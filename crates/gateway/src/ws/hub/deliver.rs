@@ -179,7 +179,7 @@ impl Core {
         let activity = ServerFrame::ConversationActivity(ConversationActivity { conversation_id: id, last_seq, new_messages });
         self.tell_room(
             no,
-            Frame::ephemeral(encode::server_frame(&activity), Class::State, about(id, None).rotate_left(1)),
+            Frame::ephemeral(encode::server_frame(&activity), Class::Hint, about(id, None).rotate_left(1)),
             audience,
             None,
             now,

@@ -253,7 +253,7 @@ impl<L> Board<L> {
         let Some(connection) = self.slots.get_mut(slot as usize).and_then(Option::as_deref_mut) else { return };
         if connection.close.is_some() {
             // It does not get this any more: where it goes on is before it.
-            connection.is_unproven |= !frame.plain.class.is_ephemeral();
+            connection.is_unproven |= !frame.plain.class.is_expendable();
             return;
         }
         let frame = frame.form(connection.deflates);
@@ -261,6 +261,7 @@ impl<L> Board<L> {
         self.deliveries += 1;
         match outbox.push(frame.clone()) {
             Pushed::Waits | Pushed::Replaced if frame.class.is_ephemeral() => {
+                connection.is_unproven |= !frame.class.is_expendable();
                 if !connection.is_due && !connection.is_lingering {
                     connection.is_lingering = true;
                     self.lingering.push_back((now, slot));
