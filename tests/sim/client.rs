@@ -57,7 +57,9 @@ pub struct Client {
 #[derive(Debug, PartialEq)]
 pub enum Heard {
     Event(ConversationId, Seq),
-    Connected { resumed: bool },
+    Connected {
+        resumed: bool,
+    },
     Ping(Vec<u8>),
     Closed(u16),
     /// To something that it asked for, and which is not in the logs.
@@ -129,7 +131,6 @@ impl Client {
     }
 
     fn take(&mut self, frame: Value, logs: &Logs) -> Heard {
-        if std::env::var("DBG").is_ok() { println!("take {} {} {}", self.user, frame["type"], frame["payload"].to_string().chars().take(150).collect::<String>()); }
         let payload = &frame["payload"];
         let conversation = || payload["conversationId"].as_str().expect("a conversation").parse::<ConversationId>().expect("an id");
         match frame["type"].as_str().expect("a type") {
@@ -213,12 +214,7 @@ impl Client {
         }
         self.drain();
         let have = self.have[&id];
-        // What it was hinted at, and what came early after that, is known.
-        let mut known = have.max(self.behind.get(&id).copied().unwrap_or_default());
-        while self.early[&id].contains(&(known + 1)) {
-            known += 1;
-        }
-        if known < seq {
+        if self.known(id, have) < seq {
             let large = log.members.len() > 100;
             let is_new = self.unheard.contains(&id);
             assert!(is_new || large && self.focus != Some(id), "a hole: {} has {have} of {id} and got {seq}", self.user);
@@ -227,6 +223,15 @@ impl Client {
             // What it was hinted at it reads when it gets there.
             self.fetch(id, log);
         }
+    }
+
+    /// How far it knows a log to go: what it was hinted at, and what came early after that, counts.
+    fn known(&self, id: ConversationId, have: Seq) -> Seq {
+        let mut known = have.max(self.behind.get(&id).copied().unwrap_or_default());
+        while self.early.get(&id).is_some_and(|early| early.contains(&(known + 1))) {
+            known += 1;
+        }
+        known
     }
 
     /// Reads the log to its end.
@@ -255,8 +260,7 @@ impl Client {
                 continue;
             }
             let have = *self.have.get(&log.id).unwrap_or_else(|| panic!("{} does not know of {}", self.user, log.id));
-            let known = have.max(self.behind.get(&log.id).copied().unwrap_or_default());
-            assert_eq!(known, log.head(), "{} has {have} of {}", self.user, log.id);
+            assert_eq!(self.known(log.id, have), log.head(), "{} has {have} of {}", self.user, log.id);
         }
     }
 }

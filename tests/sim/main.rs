@@ -21,7 +21,7 @@ use counts::Totals;
 use sim::Sim;
 
 const PLANS: u64 = 2_000;
-const STEPS: usize = 400;
+const STEPS: usize = 300;
 /// Plans that are written down as stories.
 const STORIES: u64 = 300;
 

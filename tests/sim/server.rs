@@ -235,12 +235,13 @@ impl Server {
     }
 
     /// The answer to a sync: everything up to these heads; and, which no client is told, whether they hear what comes after.
-    pub fn synced(&mut self, handle: Handle, user: UserId, heads: &[Head], now: Instant) {
+    pub fn synced(&mut self, handle: Handle, user: UserId, heads: &[(Head, bool)], now: Instant) {
         let told: serde_json::Map<_, _> = heads
             .iter()
-            .map(|head| (head.conversation_id.to_string(), json!([head.seq, self.core.listens(user, head.conversation_id)])))
+            .map(|(head, listened)| (head.conversation_id, head.seq, *listened && self.core.listens(user, head.conversation_id)))
+            .map(|(id, seq, is_live)| (id.to_string(), json!([seq, is_live])))
             .collect();
-        self.with(|core| core.synced(user, heads.iter().map(|head| head.conversation_id)));
+        self.with(|core| core.synced(user, heads.iter().map(|(head, _)| head.conversation_id)));
         let bytes = frame::encode_json(&json!({ "type": "synced", "payload": { "heads": told } })).expect("JSON");
         self.boards[usize::from(handle.shard)].tell(handle.slot, Frame::durable(bytes), now);
     }

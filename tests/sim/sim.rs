@@ -33,7 +33,8 @@ struct Ask {
 struct Syncing {
     client: usize,
     connection: ConnectionId,
-    heads: Vec<Head>,
+    /// With whether it was listened to then.
+    heads: Vec<(Head, bool)>,
 }
 
 /// Reading everything anew, after the bus said that it had lost something.
@@ -481,7 +482,9 @@ impl Sim {
             let (State::Online(_), true) = (self.clients[place].state, self.clients[place].wants_sync) else { continue };
             self.clients[place].ask_sync();
             let connection = self.clients[place].connection.expect("a connection");
-            self.syncs.push(Syncing { client: place, connection, heads: self.heads_of(self.clients[place].user) });
+            let user = self.clients[place].user;
+            let heads = self.heads_of(user).into_iter().map(|head| (head, self.server.core.listens(user, head.conversation_id)));
+            self.syncs.push(Syncing { client: place, connection, heads: heads.collect() });
             if let Some(story) = self.story.as_mut().filter(|story| story.client == place) {
                 story.sync("read");
             }
