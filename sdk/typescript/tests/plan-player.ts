@@ -36,7 +36,6 @@ export class Player {
   private readonly client: Tertulia;
   private readonly timelines = new Map<string, Timeline>();
   private readonly last = new Map<string, { epoch: string | undefined; seq: number }>();
-  private started = false;
   /** What was told twice, out of order, or not at all. */
   private readonly wrong: string[] = [];
 
@@ -120,9 +119,9 @@ export class Player {
   private async up(up: Up): Promise<void> {
     if (this.server.current) throw new Error('up while it is up');
     this.server.next = up;
-    if (!this.started) this.client.connect().catch(() => undefined);
+    // After a close that ends it, as 4507 does, it comes only when it is told to.
+    if (this.client.connection.current.stopped !== undefined) this.client.connect().catch(() => undefined);
     else this.client.reconnect();
-    this.started = true;
     for (let i = 0; i < 1_000 && !(this.server.current && this.client.connection.current.state === 'connected'); i++) await pass(i < 100 ? 1 : 100);
     if (!this.server.current) throw new Error('the client does not come back');
   }
