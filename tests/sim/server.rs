@@ -230,7 +230,7 @@ impl Server {
                 replayed.insert(missed.room, event.seq);
             }
         }
-        frames.extend(plan.gained.into_iter().map(added));
+        frames.extend(plan.gained.into_iter().map(|id| added(id, logs[&id].head())));
         Some((frames, replayed))
     }
 
@@ -259,8 +259,9 @@ impl Server {
     }
 }
 
-pub fn added(id: ConversationId) -> Frame {
-    Frame::durable(frame::encode_json(&json!({ "type": "conversation.added", "payload": { "conversation": { "id": id } } })).expect("JSON"))
+/// The view is as of `head`.
+pub fn added(id: ConversationId, head: Seq) -> Frame {
+    Frame::durable(frame::encode_json(&json!({ "type": "conversation.added", "payload": { "conversation": { "id": id, "head": head } } })).expect("JSON"))
 }
 
 pub fn connected(resumed: bool) -> Frame {

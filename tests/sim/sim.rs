@@ -284,7 +284,7 @@ impl Sim {
 
     /// The view is read for who may see it.
     fn tell_added(&mut self, user: UserId, id: ConversationId) {
-        let frame = self.logs[&id].members.contains_key(&user).then(|| added(id));
+        let frame = self.logs[&id].members.contains_key(&user).then(|| added(id, self.logs[&id].head()));
         let now = self.now;
         self.server.with(|core| core.tell_added(user, id, frame.as_ref(), now));
     }

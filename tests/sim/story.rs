@@ -67,7 +67,10 @@ impl Story {
             Heard::Event(id, seq) => self.add("deliver", json!([id, seq])),
             Heard::Frame(frame) => match frame["type"].as_str().expect("a type") {
                 "synced" => self.sync("answer"),
-                "conversation.added" => self.steps.push(json!({ "added": frame["payload"]["conversation"]["id"] })),
+                "conversation.added" => {
+                    let view = &frame["payload"]["conversation"];
+                    self.steps.push(json!({ "added": [view["id"], view["head"]] }));
+                }
                 _ => self.steps.push(json!({ "frame": frame })),
             },
             Heard::Ping(_) | Heard::Closed(_) | Heard::Answer => {}

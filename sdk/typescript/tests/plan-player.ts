@@ -7,7 +7,7 @@ import { pass } from './support.js';
 export type Step =
   | { log: Event[] } | { deliver: Place[] } | { frame: object } | { down: number } | { up: Up } | { takeover: Up & { late?: Place[] } }
   | { focus: string | null } | { open: string } | { send: { conversationId: string; messageId: string; text: string } }
-  | { epoch: { conversationId: string; epoch: string; events: Event[] } } | { wait: number } | { added: string } | { sync: 'read' | 'answer' };
+  | { epoch: { conversationId: string; epoch: string; events: Event[] } } | { wait: number } | { added: Place } | { sync: 'read' | 'answer' };
 
 export interface FinalMessage {
   id: string;
@@ -91,7 +91,7 @@ export class Player {
     if ('log' in step) server.grow(step.log);
     else if ('deliver' in step) for (const place of step.deliver) server.current?.deliver(server.event(place));
     else if ('frame' in step) server.current?.deliver(step.frame);
-    else if ('added' in step) server.current?.deliver({ type: 'conversation.added', payload: { conversation: server.log(step.added).view } });
+    else if ('added' in step) server.current?.deliver({ type: 'conversation.added', payload: { conversation: server.log(step.added[0]).viewAt(step.added[1]) } });
     else if ('sync' in step) step.sync === 'read' ? server.readSyncs() : server.answerSyncs();
     else if ('down' in step) server.down(step.down);
     else if ('up' in step) await this.up(step.up);

@@ -35,33 +35,47 @@ class Log {
   }
   /** The client is in it: as its newest event about that says, or else as it was at first. */
   get isMine(): boolean {
-    const { events, me } = this;
-    const about = events.findLast((one) => (one.type === 'member.joined' ? one.payload.member.userId : one.type === 'member.left' ? one.payload.userId : '') === me);
+    return this.isMineAt(this.head);
+  }
+  private isMineAt(head: number): boolean {
+    const { me } = this;
+    const about = this.events.slice(0, head).findLast((one) => (one.type === 'member.joined' ? one.payload.member.userId : one.type === 'member.left' ? one.payload.userId : '') === me);
     return about ? about.type === 'member.joined' : this.first.membership !== undefined;
+  }
+  private begin(): Copy {
+    const view = { ...without(this.first, 'lastMessageAt'), head: 0, unreadCount: 0, mentionCount: 0 };
+    return { view, viewAsOf: 0, countsAsOf: 0, lastSeq: 0, held: new Map() };
   }
   /** All that the events so far made of it. */
   private get copy(): Copy {
-    if (!this.folded || this.folded.epoch !== this.epoch) {
-      const { lastMessageAt: _, ...first } = this.first;
-      const view = { ...first, head: 0, unreadCount: 0, mentionCount: 0 };
-      this.folded = { copy: { view, viewAsOf: 0, countsAsOf: 0, lastSeq: 0, held: new Map() }, at: 0, epoch: this.epoch };
-    }
+    if (!this.folded || this.folded.epoch !== this.epoch) this.folded = { copy: this.begin(), at: 0, epoch: this.epoch };
     for (; this.folded.at < this.head; this.folded.at++) apply(this.folded.copy, this.events[this.folded.at] as Event, this.me);
     return this.folded.copy;
   }
   get messages(): Message[] {
-    return [...this.copy.held.values()].map((one) => one.message).sort((a, b) => a.seq - b.seq);
+    return messagesOf(this.copy);
   }
   get main(): Message[] {
     return this.messages.filter((one) => !one.threadRoot);
   }
   get view(): ConversationView {
-    const { view } = this.copy;
-    const membership = this.isMine ? { ...(view.membership ?? member(view.createdAt)), readSeq: this.readSeq } : undefined;
-    const unreadCount = this.main.filter((one) => one.seq > this.readSeq && one.senderId !== this.me && !one.deletedAt).length;
-    return { ...without(view, 'membership'), ...(membership ? { membership } : {}), head: this.head, epoch: this.epoch, unreadCount, mentionCount: 0 };
+    return this.viewOf(this.copy, this.head);
+  }
+  /** As it was when the log was so long. */
+  viewAt(head: number): ConversationView {
+    const copy = this.begin();
+    for (const event of this.events.slice(0, head)) apply(copy, event, this.me);
+    return this.viewOf(copy, head);
+  }
+  private viewOf(copy: Copy, head: number): ConversationView {
+    const { view } = copy;
+    const membership = this.isMineAt(head) ? { ...(view.membership ?? member(view.createdAt)), readSeq: this.readSeq } : undefined;
+    const unread = messagesOf(copy).filter((one) => !one.threadRoot && one.seq > this.readSeq && one.senderId !== this.me && !one.deletedAt);
+    return { ...without(view, 'membership'), ...(membership ? { membership } : {}), head, epoch: this.epoch, unreadCount: unread.length, mentionCount: 0 };
   }
 }
+
+const messagesOf = (copy: Copy): Message[] => [...copy.held.values()].map((one) => one.message).sort((a, b) => a.seq - b.seq);
 
 const member = (joinedAt: string): NonNullable<ConversationView['membership']> => ({
   role: 'member', readSeq: 0, deliveredSeq: 0, notificationLevel: 'all', pinned: false, joinedAt,
