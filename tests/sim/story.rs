@@ -39,7 +39,9 @@ impl Story {
         self.add("log", serde_json::to_value(event).expect("JSON"));
     }
 
+    /// Not as long as it was: a real client would lose patience, and ask again.
     pub fn waited(&mut self, ms: u64) {
+        let ms = ms.min(1_500);
         self.steps.push(json!({ "wait": ms }));
     }
 

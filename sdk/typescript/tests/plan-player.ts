@@ -91,7 +91,7 @@ export class Player {
     if ('log' in step) server.grow(step.log);
     else if ('deliver' in step) for (const place of step.deliver) server.current?.deliver(server.event(place));
     else if ('frame' in step) server.current?.deliver(step.frame);
-    else if ('added' in step) server.current?.deliver({ type: 'conversation.added', payload: { conversation: server.log(step.added[0]).viewAt(step.added[1]) } });
+    else if ('added' in step) this.added(step.added);
     else if ('sync' in step) step.sync === 'read' ? server.readSyncs() : server.answerSyncs();
     else if ('down' in step) server.down(step.down);
     else if ('up' in step) await this.up(step.up);
@@ -102,6 +102,13 @@ export class Player {
     else if ('epoch' in step) this.rebuild(step.epoch);
     else if ('wait' in step) await pass(step.wait);
     else throw new Error(`unknown step ${JSON.stringify(step)}`);
+  }
+
+  /** A copy that holds nothing may begin anew where the view is. */
+  private added([id, head]: Place): void {
+    if (!this.server.current) return;
+    this.server.startedOver.add(id);
+    this.server.current.deliver({ type: 'conversation.added', payload: { conversation: this.server.log(id).viewAt(head) } });
   }
 
   private rebuild({ conversationId, epoch, events }: { conversationId: string; epoch: string; events: Event[] }): void {
