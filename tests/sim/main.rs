@@ -8,6 +8,7 @@
 mod client;
 mod coming;
 mod counts;
+mod found;
 mod log;
 mod server;
 mod sim;

@@ -261,7 +261,10 @@ impl Server {
 
 /// The view is as of `head`.
 pub fn added(id: ConversationId, head: Seq) -> Frame {
-    Frame::durable(frame::encode_json(&json!({ "type": "conversation.added", "payload": { "conversation": { "id": id, "head": head } } })).expect("JSON"))
+    Frame::durable(
+        frame::encode_json(&json!({ "type": "conversation.added", "payload": { "conversation": { "id": id, "head": head } } }))
+            .expect("JSON"),
+    )
 }
 
 pub fn connected(resumed: bool) -> Frame {
