@@ -143,6 +143,23 @@ fn a_hint_that_did_not_come_is_told_again() {
     assert!(scene.resume(1).contains("conversation.activity"));
 }
 
+/// Plan 87259: a hint is told once a second at most; what waits for the next one nobody has received.
+#[test]
+fn plan_87259_what_waits_for_the_next_hint_is_missed() {
+    let mut scene = Scene::new(&[101, 2]);
+    let handle = scene.connect(1);
+    scene.write(0);
+    while scene.server.attend(0, scene.now) {}
+    // The first hint has come.
+    scene.server.boards[0].get_mut(handle.slot).expect("a connection").is_unproven = false;
+    scene.write(0);
+    scene.receipt(1);
+    scene.receipt(1);
+    let gone = scene.server.leave(handle, true);
+    scene.server.gone.push(gone);
+    assert!(scene.resume(1).contains("conversation.activity"));
+}
+
 /// Plan 3705 ended with a hole: not of the server, but of the client as it was modelled, which took an answer that was older than
 /// what it had read since as the newest truth.
 #[test]

@@ -150,8 +150,11 @@ impl Core {
         }
         if pulse.told_at.is_none_or(|at| now.saturating_duration_since(at) >= PULSE_EVERY) {
             self.pulse(no, seq, now);
-        } else if !was_owed {
-            self.pulsing.push(no);
+        } else {
+            pulse.untold.get_or_insert(seq);
+            if !was_owed {
+                self.pulsing.push(no);
+            }
         }
     }
 
@@ -176,6 +179,9 @@ impl Core {
         let Some(audience) = pulse.owed.take() else { return };
         let new_messages = std::mem::take(&mut pulse.new_messages);
         pulse.told_at = Some(now);
+        if let Some(untold) = pulse.untold.take() {
+            room.moved(untold, now);
+        }
         let activity = ServerFrame::ConversationActivity(ConversationActivity { conversation_id: id, last_seq, new_messages });
         self.tell_room(
             no,
