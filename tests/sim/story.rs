@@ -105,11 +105,11 @@ fn view(id: ConversationId) -> Value {
 /// What a log comes to, in the plainest way.
 fn end_of(log: &Log) -> Value {
     let is_pinned = |id| {
-        let pins = log.events.iter().filter_map(|event| match &event.body {
+        let mut pins = log.events.iter().filter_map(|event| match &event.body {
             EventBody::MessagePinned(pin) if pin.message_id == id => Some(pin.action == Toggle::Add),
             _ => None,
         });
-        pins.last().unwrap_or_default()
+        pins.next_back().unwrap_or_default()
     };
     let messages = log.events.iter().filter_map(|event| match &event.body {
         EventBody::MessageNew(new) => Some(json!({
