@@ -5,6 +5,7 @@
 //! lived through in each, for the SDK to be played (`sdk/typescript/tests/plans.md`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod bus;
 mod client;
 mod coming;
 mod counts;
@@ -13,6 +14,7 @@ mod log;
 mod server;
 mod sim;
 mod story;
+mod wires;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};

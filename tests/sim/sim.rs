@@ -6,61 +6,39 @@ use std::time::{Duration, Instant};
 use tertulia_domain::ids::ConnectionId;
 use tertulia_domain::{ConversationId, Seq, UserId};
 use tertulia_gateway::ws::hub::Handle;
-use tertulia_gateway::ws::hub::core::{Effect, Ways};
+use tertulia_gateway::ws::hub::core::Ways;
 use tertulia_gateway::ws::outbox::{BYTES_MAX, FRAMES_MAX};
 use tertulia_ports::Signal;
-use tertulia_ports::store::log::Head;
 use tertulia_testkit::Random;
 
-use crate::client::{Client, Heard, Logs, State};
+use crate::bus::{Ask, Resync};
+use crate::client::{Client, Logs, State};
 use crate::coming::Opening;
 use crate::counts::{Counts, What};
 use crate::log::{Log, id};
-use crate::server::{Gone, Server, added};
+use crate::server::Server;
 use crate::story::Story;
-
-const TAILS_EVERY: Duration = Duration::from_secs(30);
-
-/// Whether somebody may listen to something: asked, and answered a little later.
-struct Ask {
-    user: UserId,
-    id: ConversationId,
-    /// As of then.
-    answer: Option<(Option<Head>, u64)>,
-}
-
-/// A sync that was asked, answered as of when it was read.
-struct Syncing {
-    client: usize,
-    connection: ConnectionId,
-    /// With whether it was listened to then.
-    heads: Vec<(Head, bool)>,
-}
-
-/// Reading everything anew, after the bus said that it had lost something.
-struct Resync {
-    users: VecDeque<UserId>,
-}
+use crate::wires::Syncing;
 
 pub struct Sim {
     pub(crate) random: Random,
     pub(crate) now: Instant,
     aloud: bool,
-    lossy: bool,
+    pub(crate) lossy: bool,
     users: Vec<UserId>,
     pub logs: Logs,
     pub clients: Vec<Client>,
     pub(crate) server: Server,
-    bus: VecDeque<Signal>,
+    pub(crate) bus: VecDeque<Signal>,
     pub(crate) openings: Vec<Opening>,
     /// Connections whose clients are gone without the server knowing.
     pub(crate) unnoticed: Vec<(Handle, ConnectionId)>,
-    repairs: Vec<(ConversationId, Seq)>,
-    asks: Vec<Ask>,
-    syncs: Vec<Syncing>,
-    resync: Option<Resync>,
-    owes_resync: bool,
-    rested_at: Instant,
+    pub(crate) repairs: Vec<(ConversationId, Seq)>,
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) syncs: Vec<Syncing>,
+    pub(crate) resync: Option<Resync>,
+    pub(crate) owes_resync: bool,
+    pub(crate) rested_at: Instant,
     pub(crate) connections: usize,
     pub(crate) drained: usize,
     trace: Vec<String>,
@@ -209,7 +187,7 @@ impl Sim {
     }
 
     /// What it missed it reads once the server knows that it looks.
-    fn tell_focus(&mut self, place: usize) {
+    pub(crate) fn tell_focus(&mut self, place: usize) {
         let Client { user, focus, state: State::Online(handle), .. } = self.clients[place] else { return };
         self.server.with(|core| core.focus(user, handle, focus));
         while self.server.take_command(usize::from(handle.shard), self.now) {}
@@ -228,277 +206,6 @@ impl Sim {
         let sizes = if self.random.one_in(2) { vec![(BYTES_MAX - spare * 1_000) / 8; 8] } else { vec![0; FRAMES_MAX - spare] };
         self.tell(|| format!("client {place} asks for much"));
         self.server.answer(handle, &sizes, self.now);
-    }
-
-    // ---- the bus ------------------------------------------------------------------------------
-
-    fn hear(&mut self) {
-        if self.lossy && self.bus.len() > 1 && self.random.one_in(4) {
-            let other = self.random.below(self.bus.len());
-            self.bus.swap(0, other);
-            self.counts.add(What::Reordered);
-        }
-        let Some(signal) = self.bus.pop_front() else { return };
-        if self.lossy && self.random.one_in(6) {
-            self.counts.add(What::Lost);
-            // Events may be lost in silence; who gained and lost what, a bus admits to having lost.
-            self.owes_resync |= !matches!(signal, Signal::Event(_)) || self.random.one_in(4);
-            return self.tell(|| format!("lost: {signal:?}"));
-        }
-        if self.lossy && self.random.one_in(8) {
-            self.bus.push_back(signal.clone());
-            self.counts.add(What::Repeated);
-        }
-        let now = self.now;
-        self.server.with(|core| core.signal(signal, now));
-    }
-
-    /// What the owner of the core does by itself. False: nothing is left to do.
-    fn work(&mut self) -> bool {
-        if let Some(effect) = self.server.effects.pop_front() {
-            match effect {
-                Effect::Repair { id, .. } => self.repairs.push((id, 0)),
-                Effect::Tell { user, id } => self.tell_added(user, id),
-                Effect::Ask { user, id } => self.asks.push(Ask { user, id, answer: None }),
-            }
-        } else if !self.openings.is_empty() && self.random.one_in(2) {
-            let place = self.random.below(self.openings.len());
-            self.open_on(place);
-        } else if !self.asks.is_empty() && self.random.one_in(2) {
-            let place = self.random.below(self.asks.len());
-            self.ask_on(place);
-        } else if !self.repairs.is_empty() {
-            let place = self.random.below(self.repairs.len());
-            self.repair(place);
-        } else if self.resync.is_some() || self.owes_resync {
-            self.resync_on();
-        } else if !self.asks.is_empty() {
-            self.ask_on(0);
-        } else if !self.openings.is_empty() {
-            self.open_on(0);
-        } else {
-            return false;
-        }
-        true
-    }
-
-    /// The view is read for who may see it.
-    fn tell_added(&mut self, user: UserId, id: ConversationId) {
-        let frame = self.logs[&id].members.contains_key(&user).then(|| added(id, self.logs[&id].head()));
-        let now = self.now;
-        self.server.with(|core| core.tell_added(user, id, frame.as_ref(), now));
-    }
-
-    fn ask_on(&mut self, place: usize) {
-        let what = format!("ask {} {} {:?}", self.asks[place].user, self.asks[place].id, self.asks[place].answer);
-        self.tell(|| what);
-        let Ask { user, id, answer } = &mut self.asks[place];
-        let (user, id, now) = (*user, *id, self.now);
-        let Some((head, asked)) = answer.take() else {
-            let log = &self.logs[&id];
-            match self.server.core.asking(user) {
-                Some(asked) => *answer = Some((log.members.contains_key(&user).then(|| log.as_head()), asked)),
-                None => drop(self.asks.swap_remove(place)),
-            }
-            return;
-        };
-        if self.server.with(|core| core.admit(user, id, head, asked, now)) {
-            self.asks.swap_remove(place);
-            self.catch_up(&[id]);
-        }
-    }
-
-    fn repair(&mut self, place: usize) {
-        let (id, head) = self.repairs[place];
-        let now = self.now;
-        let Some(last) = self.server.with(|core| core.behind(id, head)) else {
-            self.repairs.swap_remove(place);
-            return;
-        };
-        self.counts.add(What::Repaired);
-        let log = &self.logs[&id];
-        let events = log.after(last, 1 + self.random.below(20)).to_vec();
-        self.repairs[place].1 = head.max(log.head());
-        self.server.with(|core| events.into_iter().for_each(|event| core.accept(event, now)));
-    }
-
-    fn check_tails(&mut self) {
-        // As often as in the real one, where nothing that is read takes that long.
-        let is_quiet = self.openings.is_empty() && self.asks.is_empty() && self.repairs.is_empty() && self.resync.is_none();
-        if is_quiet && self.now.saturating_duration_since(self.rested_at) >= TAILS_EVERY {
-            self.rested_at = self.now;
-            let now = self.now;
-            self.server.with(|core| core.rest(now));
-        }
-        let ids = self.server.core.conversations();
-        self.catch_up(&ids);
-    }
-
-    pub(crate) fn catch_up(&mut self, ids: &[ConversationId]) {
-        for id in ids {
-            let head = self.logs[id].head();
-            let lags = self.server.core.delivered(*id).is_some_and(|last| last < head);
-            if lags && self.server.with(|core| core.catch_up(*id)) {
-                self.repairs.push((*id, head));
-            }
-        }
-    }
-
-    /// One user after the other, and none while a client of theirs is on its way in.
-    fn resync_on(&mut self) {
-        if self.resync.is_none() {
-            self.owes_resync = false;
-            self.counts.add(What::Resynced);
-            let mut users = self.server.core.users();
-            users.sort();
-            self.resync = Some(Resync { users: users.into() });
-        }
-        let Some(user) = self.resync.as_mut().and_then(|resync| resync.users.pop_front()) else {
-            self.resync = None;
-            return self.check_tails();
-        };
-        if self.openings.iter().any(|opening| self.clients[opening.client].user == user) {
-            self.owes_resync = true;
-            return;
-        }
-        let now = self.now;
-        let heads = self.heads_of(user);
-        self.tell(|| format!("reload {user}"));
-        self.server.with(|core| core.loading(user, now));
-        let fresh = self.server.with(|core| core.loaded(user, &heads, true, now));
-        self.catch_up(&fresh);
-    }
-
-    pub(crate) fn heads_of(&self, user: UserId) -> Vec<Head> {
-        self.logs.values().filter(|log| log.members.contains_key(&user)).map(Log::as_head).collect()
-    }
-
-    /// The process ends: nothing is under way any more.
-    pub(crate) fn forget_work(&mut self) {
-        self.bus.clear();
-        self.repairs.clear();
-        self.asks.clear();
-        self.syncs.clear();
-        (self.resync, self.owes_resync, self.rested_at) = (None, false, self.now);
-    }
-
-    // ---- shards and wires ---------------------------------------------------------------------
-
-    fn run_shard(&mut self) {
-        let shard = self.random.below(self.server.boards.len());
-        for _ in 0..self.random.below(12) {
-            self.server.take_command(shard, self.now);
-        }
-        for _ in 0..self.random.below(6) {
-            self.server.attend(shard, self.now);
-        }
-        self.bury();
-    }
-
-    /// Connections that the server closed.
-    pub(crate) fn bury(&mut self) {
-        for Gone { client, connection, last } in std::mem::take(&mut self.server.gone) {
-            self.unnoticed.retain(|(_, other)| *other != connection);
-            if self.clients[client].connection == Some(connection) && matches!(self.clients[client].state, State::Online(_)) {
-                self.take_bytes(client, &last);
-                self.gone(client, 1006);
-            }
-        }
-    }
-
-    fn read_wire(&mut self) {
-        let place = self.random.below(self.clients.len());
-        if self.clients[place].is_slow && !self.random.one_in(10) {
-            return;
-        }
-        let most = if self.random.one_in(3) { 300 } else { 100_000 };
-        self.read(place, most);
-    }
-
-    pub(crate) fn read(&mut self, place: usize, most: usize) {
-        let State::Online(handle) = self.clients[place].state else { return };
-        let board = &mut self.server.boards[usize::from(handle.shard)];
-        let Some(wire) = board.get_mut(handle.slot).and_then(|connection| connection.link.as_mut()) else { return };
-        let bytes: Vec<u8> = wire.bytes.drain(..most.min(wire.bytes.len())).collect();
-        if bytes.is_empty() {
-            return;
-        }
-        self.server.has_room(handle);
-        self.take_bytes(place, &bytes);
-    }
-
-    pub(crate) fn take_bytes(&mut self, place: usize, bytes: &[u8]) {
-        for heard in self.clients[place].receive(bytes, &self.logs) {
-            if self.story.as_ref().is_some_and(|story| story.client == place) {
-                self.story.iter_mut().for_each(|story| story.heard(&heard));
-            }
-            self.count(&heard);
-            match &heard {
-                Heard::Connected { .. } => {
-                    self.clients[place].overflowed = false;
-                    self.tell_focus(place);
-                }
-                Heard::Ping(payload) => {
-                    if let State::Online(handle) = self.clients[place].state {
-                        self.server.answered_ping(handle, payload);
-                    }
-                }
-                Heard::Closed(code) => self.gone(place, *code),
-                Heard::Event(..) | Heard::Frame(_) | Heard::Answer => {}
-            }
-            self.tell(|| format!("client {place} hears {heard:?}"));
-        }
-    }
-
-    fn count(&mut self, heard: &Heard) {
-        let is_large = |id: &ConversationId| self.logs[id].members.len() > 100;
-        let what = match heard {
-            Heard::Connected { resumed: true } => What::Resumed,
-            Heard::Event(id, _) if is_large(id) => What::LargeInFull,
-            Heard::Frame(frame) => match frame["type"].as_str().expect("a type") {
-                "synced" => What::Synced,
-                "conversation.added" => What::Added,
-                "conversation.removed" => What::Removed,
-                "conversation.activity" => {
-                    let id = frame["payload"]["conversationId"].as_str().expect("a conversation").parse().expect("an id");
-                    if is_large(&id) { What::LargeHint } else { What::SummaryHint }
-                }
-                other => panic!("{other}"),
-            },
-            _ => What::Event,
-        };
-        if !matches!(heard, Heard::Answer | Heard::Ping(_) | Heard::Closed(_) | Heard::Connected { resumed: false }) {
-            self.counts.add(what);
-        }
-    }
-
-    /// A sync is asked, and read; or, a while later, answered.
-    fn sync(&mut self) {
-        if !self.syncs.is_empty() && self.random.one_in(2) {
-            let place = self.random.below(self.syncs.len());
-            return self.answer_sync(place);
-        }
-        for place in 0..self.clients.len() {
-            let (State::Online(_), true) = (self.clients[place].state, self.clients[place].wants_sync) else { continue };
-            self.clients[place].ask_sync();
-            let connection = self.clients[place].connection.expect("a connection");
-            let user = self.clients[place].user;
-            let heads = self.heads_of(user).into_iter().map(|head| (head, self.server.core.listens(user, head.conversation_id)));
-            self.syncs.push(Syncing { client: place, connection, heads: heads.collect() });
-            if let Some(story) = self.story.as_mut().filter(|story| story.client == place) {
-                story.sync("read");
-            }
-        }
-    }
-
-    fn answer_sync(&mut self, place: usize) {
-        let Syncing { client, connection, heads } = self.syncs.swap_remove(place);
-        let Client { user, state: State::Online(handle), connection: Some(now_on), .. } = self.clients[client] else { return };
-        // Nobody is there any more to hear it, or will hear it.
-        let is_there = self.server.core.find(user, connection).is_some();
-        if is_there && now_on == connection {
-            self.server.synced(handle, user, &heads, self.now);
-        }
     }
 
     fn pass_time(&mut self) {
