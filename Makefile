@@ -4,6 +4,8 @@
 
 # Many tests only wait for the server that they started.
 export RUST_TEST_THREADS ?= 8
+# What simulated clients lived through, written by tests/sim and played into the SDK.
+STORIES := $(CURDIR)/target/stories.jsonl
 PLAYWRIGHT := npx --no-install playwright test --config tests/web/playwright.config.ts
 
 help: ## This list
@@ -20,8 +22,9 @@ test: setup-tests web unit autobahn e2e ## Every test: Rust, SDK, web, real brow
 
 unit: ## Tests without a browser
 	cargo build --workspace --all-targets --locked
-	cargo test --workspace --locked --no-fail-fast
+	TERTULIA_SIM_STORIES=$(STORIES) cargo test --workspace --locked --no-fail-fast
 	npm test --workspace sdk/typescript --workspace web
+	cd sdk/typescript && TERTULIA_PLANS=$(STORIES) npx --no-install vitest run tests/plans.test.ts
 
 autobahn: ## Autobahn's 301 cases of RFC 6455, 42 of the 216 with compression (CASES="deflate": all 216, minutes)
 	cargo build --locked -p tertulia

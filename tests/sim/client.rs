@@ -30,8 +30,18 @@ pub struct Client {
     /// Logs that it knows to go on, and does not follow.
     pub behind: BTreeMap<ConversationId, Seq>,
     pub focus: Option<ConversationId>,
+    /// The connection that it is on, or was.
+    pub connection: Option<ConnectionId>,
+    /// Reads seldom.
+    pub is_slow: bool,
+    /// Closed with 4408, and not back yet.
+    pub overflowed: bool,
+    /// What it named in the sync that is under way.
+    asked: BTreeSet<ConversationId>,
     /// Known of from a sync while the server did not know yet that they listen: it will tell them.
     unheard: BTreeSet<ConversationId>,
+    /// Told to be lost, and not yet to be there again.
+    lost: BTreeSet<ConversationId>,
     /// Its copies are those of the server, as of an answer to a sync.
     pub synced: bool,
     pub wants_sync: bool,
@@ -39,18 +49,26 @@ pub struct Client {
     last: BTreeMap<ConversationId, Seq>,
     /// Bytes that are no whole frame yet.
     bytes: Vec<u8>,
-    pub events: u64,
+    /// A sync told it less than it knew.
+    pub old_syncs: u64,
 }
 
 /// What a frame makes a client do.
 #[derive(Debug, PartialEq)]
 pub enum Heard {
     Event(ConversationId, Seq),
-    Connected { resumed: bool },
+    Connected {
+        resumed: bool,
+    },
     Ping(Vec<u8>),
     Closed(u16),
+    /// To something that it asked for, and which is not in the logs.
+    Answer,
     Frame(Value),
 }
+
+/// How such a frame begins.
+pub const ANSWER: &str = "{\"type\":\"ack\"";
 
 impl Client {
     pub fn new(user: UserId) -> Self {
@@ -62,12 +80,17 @@ impl Client {
             early: BTreeMap::new(),
             behind: BTreeMap::new(),
             focus: None,
+            connection: None,
+            is_slow: false,
+            overflowed: false,
+            asked: BTreeSet::new(),
             unheard: BTreeSet::new(),
+            lost: BTreeSet::new(),
             synced: false,
             wants_sync: false,
             last: BTreeMap::new(),
             bytes: Vec::new(),
-            events: 0,
+            old_syncs: 0,
         }
     }
 
@@ -88,6 +111,7 @@ impl Client {
             heard.push(match opcode {
                 9 => Heard::Ping(payload),
                 8 => Heard::Closed(u16::from_be_bytes([payload[0], payload[1]])),
+                _ if payload.starts_with(ANSWER.as_bytes()) => Heard::Answer,
                 _ => self.take(serde_json::from_slice(&payload).expect("JSON"), logs),
             });
         }
@@ -112,6 +136,8 @@ impl Client {
         match frame["type"].as_str().expect("a type") {
             "connected" => {
                 let resumed = payload["resumed"] == true;
+                self.token = self.connection;
+                self.lost.retain(|_| resumed);
                 // Who had not synced to its end before has nothing to go on from.
                 (self.wants_sync, self.synced) = (!(resumed && self.synced), resumed && self.synced);
                 return Heard::Connected { resumed };
@@ -123,6 +149,7 @@ impl Client {
                 if let Some(log) = logs.get(&id).filter(|log| log.may_read(self.user, log.head())) {
                     self.fetch(id, log);
                     self.unheard.remove(&id);
+                    self.lost.remove(&id);
                 }
             }
             "conversation.removed" => {
@@ -130,6 +157,8 @@ impl Client {
                 self.have.remove(&id);
                 self.early.remove(&id);
                 self.behind.remove(&id);
+                self.focus.take_if(|focus| *focus == id);
+                self.lost.insert(id);
             }
             "conversation.activity" => {
                 let (id, last) = (conversation(), payload["lastSeq"].as_u64().expect("a seq"));
@@ -147,11 +176,26 @@ impl Client {
         Heard::Frame(frame)
     }
 
+    /// It asks with what it has.
+    pub fn ask_sync(&mut self) {
+        self.wants_sync = false;
+        self.asked = self.have.keys().copied().collect();
+    }
+
+    /// What it has read since it asked it keeps, and of what it did not name it is not told that it is gone.
     fn sync(&mut self, payload: &Value) {
         let heads = payload["heads"].as_object().expect("heads");
         let parsed = heads.iter().map(|(id, of)| (id.parse::<ConversationId>().expect("an id"), &of[0], of[1] == true));
-        self.have = parsed.clone().map(|(id, head, _)| (id, head.as_u64().expect("a seq"))).collect();
-        self.unheard = parsed.filter(|(_, _, is_live)| !is_live).map(|(id, ..)| id).collect();
+        let told: BTreeMap<ConversationId, Seq> = parsed.clone().map(|(id, head, _)| (id, head.as_u64().expect("a seq"))).collect();
+        self.old_syncs += u64::from(self.have.iter().any(|(id, have)| told.get(id).is_none_or(|head| head < have)));
+        let asked = std::mem::take(&mut self.asked);
+        self.have.retain(|id, _| told.contains_key(id) || !asked.contains(id));
+        for (id, head) in told {
+            let have = self.have.entry(id).or_default();
+            *have = head.max(*have);
+        }
+        // An answer may be older than what it was told since: of what it lost it will be told anew, if it is there again.
+        self.unheard = parsed.filter(|(id, _, is_live)| !is_live || self.lost.contains(id)).map(|(id, ..)| id).collect();
         self.behind.retain(|id, last| self.have.get(id).is_some_and(|have| have < last));
         (self.synced, self.wants_sync) = (true, false);
         self.drain();
@@ -159,10 +203,9 @@ impl Client {
 
     fn event(&mut self, id: ConversationId, seq: Seq, frame: &Value, logs: &Logs) {
         let log = &logs[&id];
-        self.events += 1;
         assert!(log.may_read(self.user, seq), "{} got event {seq} of {id}, which is none of theirs", self.user);
-        let truth = serde_json::to_value(&**log.events.get(seq as usize - 1).expect("an event that is in the log")).expect("JSON");
-        assert_eq!(frame["type"], truth["type"], "event {seq} of {id}");
+        let truth = log.events.get(seq as usize - 1).expect("an event that is in the log");
+        assert_eq!(frame["type"], truth.body.kind(), "event {seq} of {id}");
         let last = self.last.insert(id, seq).unwrap_or_default();
         assert!(seq > last, "event {seq} of {id} after {last} on one connection of {}", self.user);
         self.early.entry(id).or_default().insert(seq);
@@ -171,7 +214,7 @@ impl Client {
         }
         self.drain();
         let have = self.have[&id];
-        if have < seq && self.behind.get(&id).is_none_or(|behind| *behind < seq - 1) {
+        if self.known(id, have) < seq {
             let large = log.members.len() > 100;
             let is_new = self.unheard.contains(&id);
             assert!(is_new || large && self.focus != Some(id), "a hole: {} has {have} of {id} and got {seq}", self.user);
@@ -180,6 +223,15 @@ impl Client {
             // What it was hinted at it reads when it gets there.
             self.fetch(id, log);
         }
+    }
+
+    /// How far it knows a log to go: what it was hinted at, and what came early after that, counts.
+    fn known(&self, id: ConversationId, have: Seq) -> Seq {
+        let mut known = have.max(self.behind.get(&id).copied().unwrap_or_default());
+        while self.early.get(&id).is_some_and(|early| early.contains(&(known + 1))) {
+            known += 1;
+        }
+        known
     }
 
     /// Reads the log to its end.
@@ -208,8 +260,7 @@ impl Client {
                 continue;
             }
             let have = *self.have.get(&log.id).unwrap_or_else(|| panic!("{} does not know of {}", self.user, log.id));
-            let known = have.max(self.behind.get(&log.id).copied().unwrap_or_default());
-            assert_eq!(known, log.head(), "{} has {have} of {}", self.user, log.id);
+            assert_eq!(self.known(log.id, have), log.head(), "{} has {have} of {}", self.user, log.id);
         }
     }
 }

@@ -9,14 +9,17 @@ use tertulia_domain::ids::{ConnectionId, SessionId};
 use tertulia_domain::{ConversationId, Seq, UserId};
 use tertulia_gateway::ws::hub::core::{Core, Effect, Ways};
 use tertulia_gateway::ws::hub::{Command, Handle, Parked, RoomNo};
+use tertulia_gateway::ws::outbox::FRAMES_MAX;
 use tertulia_gateway::ws::outgoing::Frame;
 use tertulia_gateway::ws::shard::Board;
 use tertulia_gateway::ws::shard::proof::Proof;
 use tertulia_gateway::ws::{encode, frame};
+use tertulia_ports::store::log::Head;
 use tertulia_services::Caller;
 use uuid::Uuid;
 
-use crate::client::Logs;
+use crate::client::{ANSWER, Logs};
+use crate::counts::{Counts, What};
 
 /// The wire to a client.
 pub struct Wire {
@@ -32,9 +35,20 @@ pub struct Server {
     pub inboxes: Vec<VecDeque<Command>>,
     pub effects: VecDeque<Effect>,
     pub parked: HashMap<ConnectionId, Parked>,
-    /// Closed connections whose last bytes may still come: `(client, code)`.
-    pub gone: Vec<(usize, Vec<u8>)>,
-    wire_bytes: usize,
+    /// Closed connections whose last bytes may still come.
+    pub gone: Vec<Gone>,
+    pub counts: Counts,
+    /// As much as a wire takes without being read from.
+    pub wire_bytes: usize,
+    ways: Ways,
+    /// Every other goodbye is heard.
+    is_in_time: bool,
+}
+
+pub struct Gone {
+    pub client: usize,
+    pub connection: ConnectionId,
+    pub last: Vec<u8>,
 }
 
 pub fn caller(user: UserId) -> Caller {
@@ -42,16 +56,29 @@ pub fn caller(user: UserId) -> Caller {
 }
 
 impl Server {
-    pub fn new(shards: usize, wire_bytes: usize, summary_messages: Option<u32>, now: Instant) -> Self {
+    pub fn new(ways: Ways, wire_bytes: usize, now: Instant) -> Self {
+        let shards = ways.shards;
         Self {
-            core: Core::new(Ways { shards, connections_per_user: 3, summary_messages }),
+            core: Core::new(ways),
             boards: (0..shards).map(|_| Board::new(now)).collect(),
             inboxes: (0..shards).map(|_| VecDeque::new()).collect(),
             effects: VecDeque::new(),
             parked: HashMap::new(),
             gone: Vec::new(),
+            counts: Counts::default(),
             wire_bytes,
+            ways,
+            is_in_time: false,
         }
+    }
+
+    /// Another process takes this one's place; of the first one only what it had parked is left, as bytes.
+    pub fn restart(&mut self, now: Instant) {
+        let parked = std::mem::take(&mut self.parked).into_iter();
+        let kept = parked.map(|(id, parked)| (id, serde_json::to_vec(&parked).expect("JSON")));
+        let parked = kept.map(|(id, bytes)| (id, serde_json::from_slice(&bytes).expect("what was kept"))).collect();
+        let counts = std::mem::take(&mut self.counts);
+        *self = Self { parked, counts, ..Self::new(self.ways, self.wire_bytes, now) };
     }
 
     /// Changes the core; what follows waits for its turn, as it does between threads.
@@ -96,7 +123,11 @@ impl Server {
             wire.bytes.extend(&slices[0][..taken]);
             outbox.advance(taken);
         }
+        let is_blocked = !outbox.is_empty();
         board.give_back(slot);
+        if is_blocked {
+            self.counts.add(What::Blocked);
+        }
         self.end_if_told(shard, slot)
     }
 
@@ -111,15 +142,31 @@ impl Server {
             && connection.link.is_some()
         {
             let handle = Handle { shard: u16::try_from(shard).unwrap(), slot };
-            let (client, mut last) = self.leave(handle, close.is_resumable());
-            last.extend(frame::encode_close(close.code, close.reason));
-            self.gone.push((client, last));
+            match close.code {
+                4408 => self.counts.add(What::Overflowed),
+                4507 => self.counts.add(What::Replaced),
+                _ => {}
+            }
+            let mut rest = Vec::new();
+            if let Some(outbox) = connection.outbox() {
+                let mut slices = vec![IoSlice::new(&[]); FRAMES_MAX + 1];
+                let taken = outbox.slices(&mut slices);
+                slices.iter().take(taken).for_each(|slice| rest.extend_from_slice(slice));
+            }
+            let mut gone = self.leave(handle, close.is_resumable());
+            // What waits goes out before the goodbye, if the other end takes it in time.
+            self.is_in_time = !self.is_in_time;
+            if self.is_in_time {
+                gone.last.extend(rest);
+                gone.last.extend(frame::encode_close(close.code, close.reason));
+            }
+            self.gone.push(gone);
         }
         true
     }
 
     /// A connection ends, and is parked where it may go on. Answers what is still on the wire.
-    pub fn leave(&mut self, handle: Handle, is_resumable: bool) -> (usize, Vec<u8>) {
+    pub fn leave(&mut self, handle: Handle, is_resumable: bool) -> Gone {
         let board = &mut self.boards[usize::from(handle.shard)];
         let told_at = board.told_at;
         let focus = board.unlisten_all(handle.slot);
@@ -128,12 +175,15 @@ impl Server {
         let confirmed = wire.proof.until(connection.is_unproven, told_at).filter(|_| is_resumable);
         if let Some(parked) = confirmed.and_then(|confirmed| self.core.park(connection.caller, handle, focus, confirmed)) {
             self.parked.insert(connection.id, parked);
+            self.counts.add(What::Parked);
+        } else if is_resumable {
+            self.counts.add(What::NotParked);
         }
         self.with(|core| {
             core.leave(connection.caller.user_id, handle);
             core.release(handle);
         });
-        (wire.client, wire.bytes.into())
+        Gone { client: wire.client, connection: connection.id, last: wire.bytes.into() }
     }
 
     pub fn answered_ping(&mut self, handle: Handle, payload: &[u8]) {
@@ -160,6 +210,12 @@ impl Server {
         board.make_due(handle.slot, true);
     }
 
+    /// What a connection looked at that goes on.
+    pub fn focus_of(parked: &Parked) -> Option<ConversationId> {
+        let parked = serde_json::to_value(parked).expect("JSON");
+        serde_json::from_value(parked["focus"].clone()).expect("a focus")
+    }
+
     /// What a connection that goes on has missed, read from the logs.
     pub fn replay(&mut self, parked: &Parked, logs: &Logs) -> Option<(Vec<Frame>, HashMap<RoomNo, Seq>)> {
         let plan = self.core.plan_replay(parked)?;
@@ -174,21 +230,28 @@ impl Server {
                 replayed.insert(missed.room, event.seq);
             }
         }
-        frames.extend(plan.gained.into_iter().map(added));
+        frames.extend(plan.gained.into_iter().map(|id| added(id, logs[&id].head())));
         Some((frames, replayed))
     }
 
     /// The answer to a sync: everything up to these heads; and, which no client is told, whether they hear what comes after.
-    pub fn synced(&mut self, handle: Handle, user: UserId, logs: &Logs, now: Instant) {
-        let heads: serde_json::Map<_, _> = logs
-            .values()
-            .filter(|log| log.members.contains_key(&user))
-            .map(|log| (log.id.to_string(), json!([log.head(), self.core.listens(user, log.id)])))
+    pub fn synced(&mut self, handle: Handle, user: UserId, heads: &[(Head, bool)], now: Instant) {
+        let told: serde_json::Map<_, _> = heads
+            .iter()
+            .map(|(head, listened)| (head.conversation_id, head.seq, *listened && self.core.listens(user, head.conversation_id)))
+            .map(|(id, seq, is_live)| (id.to_string(), json!([seq, is_live])))
             .collect();
-        let ids: Vec<_> = logs.values().filter(|log| log.members.contains_key(&user)).map(|log| log.id).collect();
-        self.with(|core| core.synced(user, ids));
-        let bytes = frame::encode_json(&json!({ "type": "synced", "payload": { "heads": heads } })).expect("JSON");
+        self.with(|core| core.synced(user, heads.iter().map(|(head, _)| head.conversation_id)));
+        let bytes = frame::encode_json(&json!({ "type": "synced", "payload": { "heads": told } })).expect("JSON");
         self.boards[usize::from(handle.shard)].tell(handle.slot, Frame::durable(bytes), now);
+    }
+
+    /// Answers of these sizes to something that a client asked for.
+    pub fn answer(&mut self, handle: Handle, sizes: &[usize], now: Instant) {
+        for size in sizes {
+            let bytes = frame::encode_text(&format!("{ANSWER}{}}}", " ".repeat(*size)));
+            self.boards[usize::from(handle.shard)].tell(handle.slot, Frame::durable(bytes), now);
+        }
     }
 
     pub fn is_idle(&self) -> bool {
@@ -196,8 +259,12 @@ impl Server {
     }
 }
 
-pub fn added(id: ConversationId) -> Frame {
-    Frame::durable(frame::encode_json(&json!({ "type": "conversation.added", "payload": { "conversation": { "id": id } } })).expect("JSON"))
+/// The view is as of `head`.
+pub fn added(id: ConversationId, head: Seq) -> Frame {
+    Frame::durable(
+        frame::encode_json(&json!({ "type": "conversation.added", "payload": { "conversation": { "id": id, "head": head } } }))
+            .expect("JSON"),
+    )
 }
 
 pub fn connected(resumed: bool) -> Frame {

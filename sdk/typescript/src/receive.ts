@@ -15,7 +15,7 @@ export function receive(core: Core, presence: PresenceBook, known: ReadonlyMap<s
     case 'conversation.removed':
       return core.forget(frame.payload.conversationId);
     case 'conversation.activity':
-      return known.get(frame.payload.conversationId)?.happened(frame.payload);
+      return core.replica(frame.payload.conversationId).happened(frame.payload);
     case 'receipt.read': case 'receipt.delivered': {
       const { conversationId, userId, seq, at } = frame.payload;
       return known.get(conversationId)?.receipt(frame.type === 'receipt.read' ? 'read' : 'delivered', userId, seq, at);

@@ -92,7 +92,9 @@ export class Replica {
 
   /** The server's view of it came, in whatever way. */
   adopt(view: ConversationView): void {
-    const { tracker } = this;
+    const { tracker, isMember } = this;
+    // It was none of ours when the connection began, so nobody asked how it goes on: this answers it.
+    if (tracker.state === 'stale' && !isMember && view.membership && this.core.connection.info.current.state === 'connected') tracker.syncing();
     if (!this.copy || tracker.state === 'cold') this.start(view);
     else if (view.epoch === tracker.epoch) {
       this.lay(view);
@@ -187,7 +189,7 @@ export class Replica {
 
   /** Something happened that is not pushed to us. */
   happened(what: ConversationActivity): void {
-    if (!this.copy) return;
+    if (!this.copy) return this.tracker.noticeHead(what.lastSeq);
     if (this.core.focused() !== this.id) applyActivity(this.copy, what);
     if (what.newMessages > 0) this.happenedAt = new Date(this.core.now()).toISOString();
     this.activity.heard(what.lastSeq);

@@ -59,8 +59,11 @@ export class Tracker<S extends Start> {
 
   /** The copy is at this place, and events follow. */
   begin(start: Start): void {
+    const { noted } = this;
     this.round += 1;
     this.at(start);
+    // Heard before there was a copy, or while it was asked about: the log may be longer by now.
+    this.note(noted);
     this.settle();
   }
 
@@ -114,7 +117,7 @@ export class Tracker<S extends Start> {
   disconnected(): void {
     this.round += 1;
     this.buffer.clear();
-    if (this.state === 'cold') return;
+    if (this.state === 'cold') return void (this.head = this.noted = 0);
     if (this.state === 'reset') this.owesReset = true;
     this.to('stale');
   }

@@ -7,7 +7,7 @@ import { pass } from './support.js';
 export type Step =
   | { log: Event[] } | { deliver: Place[] } | { frame: object } | { down: number } | { up: Up } | { takeover: Up & { late?: Place[] } }
   | { focus: string | null } | { open: string } | { send: { conversationId: string; messageId: string; text: string } }
-  | { epoch: { conversationId: string; epoch: string; events: Event[] } } | { wait: number };
+  | { epoch: { conversationId: string; epoch: string; events: Event[] } } | { wait: number } | { added: Place } | { sync: 'read' | 'answer' };
 
 export interface FinalMessage {
   id: string;
@@ -25,6 +25,7 @@ export interface Plan {
   latencyMs?: number;
   syncEvents?: number;
   page?: number;
+  syncs?: 'held';
   conversations: ConversationView[];
   steps: Step[];
   final: Record<string, { head: number; epoch: string; messages: FinalMessage[] }>;
@@ -35,13 +36,12 @@ export class Player {
   private readonly client: Tertulia;
   private readonly timelines = new Map<string, Timeline>();
   private readonly last = new Map<string, { epoch: string | undefined; seq: number }>();
-  private started = false;
   /** What was told twice, out of order, or not at all. */
   private readonly wrong: string[] = [];
 
   constructor(private readonly plan: Plan) {
-    const { me, latencyMs = 0, syncEvents = 500, page = 500 } = plan;
-    this.server = new PlanServer(plan.conversations, { me, latencyMs, syncEvents, page });
+    const { me, latencyMs = 0, syncEvents = 500, page = 500, syncs } = plan;
+    this.server = new PlanServer(plan.conversations, { me, latencyMs, syncEvents, page, holdsSyncs: syncs === 'held' });
     const user = { id: me, username: 'me', displayName: 'Me', createdAt: '2026-01-01T00:00:00.000Z' };
     this.client = new Tertulia({
       url: 'http://plan.test/', storage: 'memory', fetch: this.server.fetch, WebSocket: this.server.WebSocket, random: () => 0.5,
@@ -51,6 +51,8 @@ export class Player {
     this.client.on('sync', ({ conversationId, state }) => {
       if (state === 'reset') this.server.startedOver.add(conversationId);
     });
+    // Who comes back in starts over, too.
+    this.client.on('conversation.removed', ({ conversationId }) => this.last.delete(conversationId));
   }
 
   /** What is wrong, a line each. */
@@ -60,6 +62,8 @@ export class Player {
       if (!('log' in step)) await pass(0);
     }
     if (!this.server.current) await this.up({ resumed: false });
+    else if (this.plan.syncs === 'held') await this.settled();
+    this.server.release();
     await pass(70_000);
     const { pending, failed } = this.client.outbox.current;
     if (pending + failed > 0) this.wrong.push(`outbox: ${pending} pending, ${failed} failed`);
@@ -70,11 +74,25 @@ export class Player {
     return this.wrong;
   }
 
+  /** A plan that ends at rest: nothing that would heal it has happened yet, and nothing needs to be healed. */
+  private async settled(): Promise<void> {
+    await pass(500 + 10 * (this.plan.latencyMs ?? 0));
+    const items = new Map(this.client.conversations().current.items.map((one) => [one.id, one]));
+    for (const [id, { head }] of Object.entries(this.plan.final)) {
+      const one = items.get(id);
+      if (!one) this.wrong.push(`${id}: not in the list at rest`);
+      else if (one.sync !== 'behind' && (one.sync !== 'live' || one.head !== head)) this.wrong.push(`${id}: ${one.sync} at ${one.head} at rest, not ${head}`);
+    }
+    for (const id of items.keys()) if (!(id in this.plan.final)) this.wrong.push(`${id}: in the list at rest`);
+  }
+
   private async take(step: Step): Promise<void> {
     const { server, client } = this;
     if ('log' in step) server.grow(step.log);
     else if ('deliver' in step) for (const place of step.deliver) server.current?.deliver(server.event(place));
     else if ('frame' in step) server.current?.deliver(step.frame);
+    else if ('added' in step) this.added(step.added);
+    else if ('sync' in step) step.sync === 'read' ? server.readSyncs() : server.answerSyncs();
     else if ('down' in step) server.down(step.down);
     else if ('up' in step) await this.up(step.up);
     else if ('takeover' in step) await this.takeover(step.takeover);
@@ -84,6 +102,13 @@ export class Player {
     else if ('epoch' in step) this.rebuild(step.epoch);
     else if ('wait' in step) await pass(step.wait);
     else throw new Error(`unknown step ${JSON.stringify(step)}`);
+  }
+
+  /** A copy that holds nothing may begin anew where the view is. */
+  private added([id, head]: Place): void {
+    if (!this.server.current) return;
+    this.server.startedOver.add(id);
+    this.server.current.deliver({ type: 'conversation.added', payload: { conversation: this.server.log(id).viewAt(head) } });
   }
 
   private rebuild({ conversationId, epoch, events }: { conversationId: string; epoch: string; events: Event[] }): void {
@@ -101,9 +126,9 @@ export class Player {
   private async up(up: Up): Promise<void> {
     if (this.server.current) throw new Error('up while it is up');
     this.server.next = up;
-    if (!this.started) this.client.connect().catch(() => undefined);
+    // After a close that ends it, as 4507 does, it comes only when it is told to.
+    if (this.client.connection.current.stopped !== undefined) this.client.connect().catch(() => undefined);
     else this.client.reconnect();
-    this.started = true;
     for (let i = 0; i < 1_000 && !(this.server.current && this.client.connection.current.state === 'connected'); i++) await pass(i < 100 ? 1 : 100);
     if (!this.server.current) throw new Error('the client does not come back');
   }

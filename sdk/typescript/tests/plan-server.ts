@@ -1,5 +1,5 @@
 /** The server of a plan (see `plans.md`): answers from logs that the plan makes grow, and never acts by itself. */
-import { apply, type Copy } from '../src/fold.js';
+import { apply, without, type Copy } from '../src/fold.js';
 import type { ConversationView, Event, Message, SyncAnswer, SyncConversation, SyncPosition } from '../src/types.gen.js';
 
 export interface Up {
@@ -13,6 +13,8 @@ export interface Settings {
   latencyMs: number;
   syncEvents: number;
   page: number;
+  /** Syncs are read and answered when the plan says so. */
+  holdsSyncs?: boolean;
 }
 
 class Log {
@@ -31,29 +33,53 @@ class Log {
   get head(): number {
     return this.events.length;
   }
+  /** The client is in it: as its newest event about that says, or else as it was at first. */
+  get isMine(): boolean {
+    return this.isMineAt(this.head);
+  }
+  private isMineAt(head: number): boolean {
+    const { me } = this;
+    const about = this.events.slice(0, head).findLast((one) => (one.type === 'member.joined' ? one.payload.member.userId : one.type === 'member.left' ? one.payload.userId : '') === me);
+    return about ? about.type === 'member.joined' : this.first.membership !== undefined;
+  }
+  private begin(): Copy {
+    const view = { ...without(this.first, 'lastMessageAt'), head: 0, unreadCount: 0, mentionCount: 0 };
+    return { view, viewAsOf: 0, countsAsOf: 0, lastSeq: 0, held: new Map() };
+  }
   /** All that the events so far made of it. */
   private get copy(): Copy {
-    if (!this.folded || this.folded.epoch !== this.epoch) {
-      const { lastMessageAt: _, ...first } = this.first;
-      const view = { ...first, head: 0, unreadCount: 0, mentionCount: 0 };
-      this.folded = { copy: { view, viewAsOf: 0, countsAsOf: 0, lastSeq: 0, held: new Map() }, at: 0, epoch: this.epoch };
-    }
+    if (!this.folded || this.folded.epoch !== this.epoch) this.folded = { copy: this.begin(), at: 0, epoch: this.epoch };
     for (; this.folded.at < this.head; this.folded.at++) apply(this.folded.copy, this.events[this.folded.at] as Event, this.me);
     return this.folded.copy;
   }
   get messages(): Message[] {
-    return [...this.copy.held.values()].map((one) => one.message).sort((a, b) => a.seq - b.seq);
+    return messagesOf(this.copy);
   }
   get main(): Message[] {
     return this.messages.filter((one) => !one.threadRoot);
   }
   get view(): ConversationView {
-    const { view } = this.copy;
-    const membership = view.membership && { ...view.membership, readSeq: this.readSeq };
-    const unreadCount = this.main.filter((one) => one.seq > this.readSeq && one.senderId !== this.me && !one.deletedAt).length;
-    return { ...view, ...(membership ? { membership } : {}), head: this.head, epoch: this.epoch, unreadCount, mentionCount: 0 };
+    return this.viewOf(this.copy, this.head);
+  }
+  /** As it was when the log was so long. */
+  viewAt(head: number): ConversationView {
+    const copy = this.begin();
+    for (const event of this.events.slice(0, head)) apply(copy, event, this.me);
+    return this.viewOf(copy, head);
+  }
+  private viewOf(copy: Copy, head: number): ConversationView {
+    const { view } = copy;
+    const membership = this.isMineAt(head) ? { ...(view.membership ?? member(view.createdAt)), readSeq: this.readSeq } : undefined;
+    const unread = messagesOf(copy).filter((one) => !one.threadRoot && one.seq > this.readSeq && one.senderId !== this.me && !one.deletedAt);
+    return { ...without(view, 'membership'), ...(membership ? { membership } : {}), head, epoch: this.epoch, unreadCount: unread.length, mentionCount: 0 };
   }
 }
+
+const messagesOf = (copy: Copy): Message[] => [...copy.held.values()].map((one) => one.message).sort((a, b) => a.seq - b.seq);
+
+const member = (joinedAt: string): NonNullable<ConversationView['membership']> => ({
+  role: 'member', readSeq: 0, deliveredSeq: 0, notificationLevel: 'all', pinned: false, joinedAt,
+});
 
 export class PlanServer {
   readonly logs = new Map<string, Log>();
@@ -65,6 +91,7 @@ export class PlanServer {
   private token = '';
   private tokens = 0;
   private readonly heard = new Map<string, number>();
+  private held: Array<{ ask: () => SyncAnswer; answer: (result: SyncAnswer) => void; result?: SyncAnswer }> = [];
   private unacked: Array<{ socket: PlanSocket; id: string; messageId: string }> = [];
   /** Grows with each end of a connection: answers of before are lost. */
   private era = 0;
@@ -120,6 +147,7 @@ export class PlanServer {
     const resumed = up.resumed && this.token !== '' && socket.url.searchParams.get('resume') === this.token;
     this.token = `r${++this.tokens}`;
     this.current = socket;
+    this.held = [];
     this.heard.clear();
     socket.deliver({ type: 'connected', payload: { ...HELLO, userId: this.settings.me, resumeToken: this.token, resumed } });
     if (resumed) for (const place of this.replay(up)) socket.deliver(this.event(place));
@@ -161,13 +189,13 @@ export class PlanServer {
     if (kind === 'users') return [200, { items: [] }];
     if (method !== 'GET') return none;
     if (kind === 'messages') {
-      const found = [...this.logs.values()].flatMap((log) => log.messages).find((one) => one.id === id);
+      const found = this.mine.flatMap(([, log]) => log.messages).find((one) => one.id === id);
       return found ? [200, found] : none;
     }
     if (kind !== 'conversations') return none;
-    if (id === '') return [200, { items: [...this.logs.values()].map((log) => log.view) }];
+    if (id === '') return [200, { items: this.mine.map(([, log]) => log.view) }];
     const log = this.logs.get(id);
-    if (!log) return none;
+    if (!log?.isMine) return none;
     const { head, epoch } = log;
     if (part === undefined) return [200, log.view];
     if (part === 'receipts') return [200, { items: [] }];
@@ -181,7 +209,13 @@ export class PlanServer {
       if (id !== undefined) this.later(() => socket.deliver({ type: 'ack', payload: { refId: id, status: 'ok', result } }));
     };
     if (type === 'message.send') return this.sent(socket, id ?? '', String(payload['messageId']));
-    if (type === 'sync.request') return answer(this.sync(payload['conversations'] as SyncPosition[]));
+    if (type === 'sync.request') {
+      const ask = (): SyncAnswer => this.sync(payload['conversations'] as SyncPosition[]);
+      if (!this.settings.holdsSyncs) return answer(ask());
+      // Asked again because it took so long: what was read is the answer to this.
+      const before = this.held.pop();
+      return void this.held.push({ ...before, ask, answer: (result) => socket.deliver({ type: 'ack', payload: { refId: id, status: 'ok', result } }) });
+    }
     if (type === 'heartbeat') return answer({ serverTime: '2026-01-01T00:00:00.000Z', heads: this.moved() });
     if (type === 'receipt.read') {
       const log = this.log(String(payload['conversationId']));
@@ -198,8 +232,28 @@ export class PlanServer {
     this.later(() => socket.deliver({ type: 'ack', payload: { refId: id, status: 'ok', result } }));
   }
 
+  /** What was asked is read now, and answered later. */
+  readSyncs(): void {
+    for (const one of this.held) one.result = one.ask();
+  }
+  answerSyncs(): void {
+    const ready = this.held.filter((one) => one.result);
+    this.held = this.held.filter((one) => !one.result);
+    for (const { answer, result } of ready) if (result) answer(result);
+  }
+  /** From here on they are answered at once. */
+  release(): void {
+    this.settings.holdsSyncs = false;
+    this.readSyncs();
+    this.answerSyncs();
+  }
+
+  private get mine(): Array<[string, Log]> {
+    return [...this.logs].filter(([, log]) => log.isMine);
+  }
+
   private moved(): Record<string, number> {
-    const moved = [...this.logs].filter(([id, log]) => log.head !== this.heard.get(id)).map(([id, log]): [string, number] => [id, log.head]);
+    const moved = this.mine.filter(([id, log]) => log.head !== this.heard.get(id)).map(([id, log]): [string, number] => [id, log.head]);
     for (const [id, head] of moved) this.heard.set(id, head);
     return Object.fromEntries(moved);
   }
@@ -207,9 +261,9 @@ export class PlanServer {
   private sync(positions: readonly SyncPosition[]): SyncAnswer {
     const named = new Set(positions.map((one) => one.conversationId));
     return {
-      conversations: positions.filter((one) => this.logs.has(one.conversationId)).map((one) => this.missed(one)),
-      added: [...this.logs].filter(([id]) => !named.has(id)).map(([, log]) => log.view),
-      removed: [...named].filter((id) => !this.logs.has(id)),
+      conversations: positions.filter((one) => this.logs.get(one.conversationId)?.isMine).map((one) => this.missed(one)),
+      added: this.mine.filter(([id]) => !named.has(id)).map(([, log]) => log.view),
+      removed: [...named].filter((id) => !this.logs.get(id)?.isMine),
       serverTime: '2026-01-01T00:00:00.000Z',
     };
   }

@@ -197,7 +197,7 @@ class Maker {
   }
 }
 
-function viewOf(id: string, memberCount: number): ConversationView {
+export function viewOf(id: string, memberCount: number): ConversationView {
   const at = '2026-01-01T00:00:00.000Z';
   return {
     id, type: 'channel', name: id, visibility: 'public', memberCount, head: 0, epoch: 'e1', settings: { onlyAdminsCanPost: false, allowMemberInvites: true },
@@ -206,7 +206,7 @@ function viewOf(id: string, memberCount: number): ConversationView {
   };
 }
 
-function newMessage(conversationId: string, seq: number, id: string, senderId: string, text: string, at: string, threadRoot?: string): Event {
+export function newMessage(conversationId: string, seq: number, id: string, senderId: string, text: string, at: string, threadRoot?: string): Event {
   const message = {
     id, conversationId, seq, senderId, content: { type: 'text' as const, text }, threadCount: 0, mentions: [], reactions: [], priority: 'normal' as const,
     createdAt: at, ...(threadRoot ? { threadRoot } : {}),

@@ -20,9 +20,9 @@ pub enum Pushed {
     Waits,
     /// It took the place of an older one about the same.
     Replaced,
-    /// Ephemeral, and there was no room.
+    /// Expendable, and there was no room.
     Dropped,
-    /// Durable, and there was no room: the connection has to end.
+    /// Not expendable, and there was no room: the connection has to end.
     Overflowed,
 }
 
@@ -57,7 +57,7 @@ impl Outbox {
             return Pushed::Replaced;
         }
         if !self.make_room(frame.bytes.len(), frame.class) {
-            return if frame.class.is_ephemeral() { Pushed::Dropped } else { Pushed::Overflowed };
+            return if frame.class.is_expendable() { Pushed::Dropped } else { Pushed::Overflowed };
         }
         self.bytes += frame.bytes.len();
         self.ephemeral += usize::from(frame.class.is_ephemeral());
@@ -127,7 +127,7 @@ impl Outbox {
 
     fn make_room(&mut self, bytes: usize, class: Class) -> bool {
         if self.ephemeral > 0 {
-            for lesser in Class::EPHEMERAL.into_iter().filter(|lesser| *lesser <= class) {
+            for lesser in Class::EXPENDABLE.into_iter().filter(|lesser| *lesser <= class) {
                 if self.fits(bytes) {
                     break;
                 }

@@ -36,7 +36,7 @@ fn the_ephemeral_gives_way_to_the_durable_in_order() {
     for _ in 0..FRAMES_MAX - 3 {
         outbox.push(durable(b"x"));
     }
-    for (class, bytes) in Class::EPHEMERAL.into_iter().zip([&b"t"[..], b"p", b"s"]) {
+    for (class, bytes) in Class::EXPENDABLE.into_iter().zip([&b"t"[..], b"p", b"s"]) {
         assert_eq!(outbox.push(frame(bytes, class, 0)), Pushed::Waits);
     }
     for expected in [&b"ps"[..], b"s", b""] {
@@ -90,4 +90,17 @@ fn what_comes_first_comes_first_and_once() {
     }
     outbox.begin_with((1..5).map(event).collect(), |frame| frame.place.is_some_and(|(_, seq)| seq < 5));
     assert_eq!(waiting(&outbox), b"12345");
+}
+
+#[test]
+fn a_hint_of_a_log_that_goes_on_is_never_dropped() {
+    let mut outbox = Outbox::default();
+    outbox.push(frame(b"1", Class::Hint, 7));
+    for _ in 0..FRAMES_MAX - 1 {
+        assert_eq!(outbox.push(durable(b"x")), Pushed::Waits);
+    }
+    assert_eq!(outbox.push(frame(b"2", Class::Hint, 7)), Pushed::Replaced);
+    assert_eq!(outbox.push(frame(b"s", Class::State, 7)), Pushed::Dropped);
+    assert!(waiting(&outbox).starts_with(b"2x"));
+    assert_eq!(outbox.push(frame(b"h", Class::Hint, 8)), Pushed::Overflowed, "who would not hear of it is closed, and syncs");
 }

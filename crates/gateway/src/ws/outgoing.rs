@@ -11,19 +11,26 @@ use super::hub::RoomNo;
 pub enum Class {
     Typing,
     Presence,
-    /// Receipts, badges and activity: a later one with the same key makes an earlier one worthless.
+    /// Receipts and badges: a later one with the same key makes an earlier one worthless.
     State,
+    /// That a log goes on, in place of its events: as [`Class::State`], but the newest is never dropped.
+    Hint,
     /// Events, acks and everything else: never dropped.
     Durable,
 }
 
 impl Class {
     /// In the order in which they give way.
-    pub const EPHEMERAL: [Self; 3] = [Self::Typing, Self::Presence, Self::State];
+    pub const EXPENDABLE: [Self; 3] = [Self::Typing, Self::Presence, Self::State];
 
-    /// Whether it may wait for company, and be lost.
+    /// Whether it may wait for company, and give its place to a later one.
     pub fn is_ephemeral(self) -> bool {
         self != Self::Durable
+    }
+
+    /// Whether it may be lost.
+    pub fn is_expendable(self) -> bool {
+        self < Self::Hint
     }
 }
 

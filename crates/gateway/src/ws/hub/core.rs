@@ -87,6 +87,8 @@ pub struct Core {
     pub(super) watches: Watches,
     /// How far rooms had got that ended lately, since the last [`Core::rest`] and before: what was read before then is old.
     pub(super) ended: [HashMap<ConversationId, Seq>; 2],
+    /// Who was said to have gained what while they still listened to it, since the last [`Core::rest`] and before.
+    pub(super) regained: [HashSet<(UserId, ConversationId)>; 2],
     /// The newest [`Listener::news`] of anybody.
     pub(super) news: u64,
     /// Rooms that owe their listeners a `conversation.activity`.
@@ -105,6 +107,7 @@ impl Core {
             numbers: HashMap::new(),
             watches: Watches::default(),
             ended: Default::default(),
+            regained: Default::default(),
             news: 0,
             pulsing: Vec::new(),
             slots: (0..ways.shards.clamp(1, 64)).map(|_| Slots::default()).collect(),

@@ -90,6 +90,9 @@ impl Core {
         self.rooms.iter_mut().for_each(|(_, room)| room.rest(now));
         let [lately, before] = &mut self.ended;
         *before = std::mem::take(lately);
+        // By now those who still listen have heard, or are being read, what put them out.
+        let [lately, before] = &mut self.regained;
+        *before = std::mem::take(lately);
     }
 
     /// Nobody listens. Somebody who begins to is seen to, even where [`Signal::Gained`] came while they still did.
@@ -147,8 +150,11 @@ impl Core {
         }
         if pulse.told_at.is_none_or(|at| now.saturating_duration_since(at) >= PULSE_EVERY) {
             self.pulse(no, seq, now);
-        } else if !was_owed {
-            self.pulsing.push(no);
+        } else {
+            pulse.untold.get_or_insert(seq);
+            if !was_owed {
+                self.pulsing.push(no);
+            }
         }
     }
 
@@ -173,10 +179,13 @@ impl Core {
         let Some(audience) = pulse.owed.take() else { return };
         let new_messages = std::mem::take(&mut pulse.new_messages);
         pulse.told_at = Some(now);
+        if let Some(untold) = pulse.untold.take() {
+            room.moved(untold, now);
+        }
         let activity = ServerFrame::ConversationActivity(ConversationActivity { conversation_id: id, last_seq, new_messages });
         self.tell_room(
             no,
-            Frame::ephemeral(encode::server_frame(&activity), Class::State, about(id, None).rotate_left(1)),
+            Frame::ephemeral(encode::server_frame(&activity), Class::Hint, about(id, None).rotate_left(1)),
             audience,
             None,
             now,

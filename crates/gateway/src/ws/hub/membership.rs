@@ -76,7 +76,10 @@ impl Core {
     /// A user may read a conversation from now on, somebody says. Where others listen to it already, the event itself
     /// comes in its place and lets them in.
     pub(super) fn gained(&mut self, user: UserId, id: ConversationId) {
-        if self.users.contains_key(&user) && !self.listens(user, id) {
+        if self.listens(user, id) {
+            // What puts them out first may still be on its way.
+            self.regained[0].insert((user, id));
+        } else if self.users.contains_key(&user) {
             self.effect(Effect::Ask { user, id });
         }
     }
@@ -108,9 +111,15 @@ impl Core {
         true
     }
 
-    /// The user was told, by a sync, of conversations. Those of which they hear nothing yet are asked about, so that they
-    /// are not parked without them.
+    /// The user was told, by a sync, that these are their conversations. Those of which they hear nothing yet are asked
+    /// about, and they are told anew of those that they hear of all the same: they are not parked with others than they
+    /// know of.
     pub fn synced(&mut self, user: UserId, ids: impl IntoIterator<Item = ConversationId>) {
+        let Some(listener) = self.users.get(&user) else { return };
+        let ids: HashSet<ConversationId> = ids.into_iter().collect();
+        let here = listener.rooms.iter().filter_map(|no| Some(self.rooms.get(*no as usize)?.id));
+        let unknown: Vec<ConversationId> = here.filter(|id| !ids.contains(id)).collect();
+        unknown.into_iter().for_each(|id| self.effect(Effect::Tell { user, id }));
         ids.into_iter().for_each(|id| self.gained(user, id));
     }
 
@@ -188,11 +197,16 @@ impl Core {
         listener.changed_at = Some(now);
         self.news += 1;
         listener.news = self.news;
+        listener.owed.retain(|owed| *owed != id);
         let handles: Vec<_> = listener.seats.iter().map(|seat| seat.handle).collect();
         for handle in handles.into_iter().filter(|_| !is_on(Sabotage::Membership)) {
             self.command(handle.shard, Command::Unlisten { slot: handle.slot, room: no });
         }
         self.drop_listener(no);
+        // The event that lets them in again nobody misses here, where nobody listens.
+        if !self.numbers.contains_key(&id) && self.regained.iter().any(|regained| regained.contains(&(user, id))) {
+            self.effect(Effect::Ask { user, id });
+        }
     }
 
     pub(super) fn tell_removed(&mut self, user: UserId, conversation_id: ConversationId) {
@@ -202,14 +216,15 @@ impl Core {
 
     /// Tells a user of a conversation that they may read, unless they may not any more: then there is no frame.
     pub fn tell_added(&mut self, user: UserId, id: ConversationId, frame: Option<&Frame>, now: Instant) {
+        if !self.listens(user, id) {
+            return self.settle(user, id);
+        }
+        // Without one, the event that puts them out is on its way: what they know of is not certain until then.
+        let Some(frame) = frame else { return };
         self.settle(user, id);
-        if let Some(frame) = frame
-            && self.listens(user, id)
-        {
-            self.tell_user(user, frame);
-            if let Some(listener) = self.users.get_mut(&user) {
-                listener.changed_at = Some(now);
-            }
+        self.tell_user(user, frame);
+        if let Some(listener) = self.users.get_mut(&user) {
+            listener.changed_at = Some(now);
         }
     }
 

@@ -233,5 +233,5 @@ fn removed(conversation_id: ConversationId) -> Frame {
 
 fn activity(conversation_id: ConversationId, last_seq: Seq, new_messages: u64) -> Frame {
     let activity = ServerFrame::ConversationActivity(ConversationActivity { conversation_id, last_seq, new_messages });
-    Frame::ephemeral(encode::server_frame(&activity), Class::State, 0)
+    Frame::ephemeral(encode::server_frame(&activity), Class::Hint, 0)
 }

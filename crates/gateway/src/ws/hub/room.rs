@@ -51,6 +51,8 @@ pub(super) struct Pulse {
     pub(super) told_at: Option<Instant>,
     /// Something to tell is waiting, and for whom.
     pub(super) owed: Option<Audience>,
+    /// The first event of that: it counts as handed on when it is told.
+    pub(super) untold: Option<Seq>,
 }
 
 /// Who gets a frame.
@@ -97,8 +99,9 @@ impl Room {
         self.order.last()
     }
 
-    /// `seq` is handed on now.
+    /// `seq` is handed on now, or put down to be told.
     pub(super) fn moved(&mut self, seq: Seq, now: Instant) {
+        let seq = self.untold().map_or(seq, |untold| untold.min(seq));
         if self.marks.back().is_none_or(|(at, _)| now.saturating_duration_since(*at) >= MARK_EVERY) {
             while self.marks.get(1).is_some_and(|(at, _)| now.saturating_duration_since(*at) > REMEMBERED) {
                 self.marks.pop_front();
@@ -109,10 +112,14 @@ impl Room {
         self.moved_at = Some(now);
     }
 
+    fn untold(&self) -> Option<Seq> {
+        self.pulse.as_ref().and_then(|pulse| pulse.untold)
+    }
+
     /// What had surely been handed on before `at`; none where that is forgotten.
     pub(super) fn position(&self, at: Instant) -> Option<Seq> {
         if self.moved_at.is_none_or(|moved_at| moved_at < at) {
-            return Some(self.last());
+            return Some(self.untold().map_or(self.last(), |untold| untold.saturating_sub(1)));
         }
         // Before the first mark ever nothing had been handed on that the first does not count.
         let first = self.marks.front().filter(|_| !self.forgot);

@@ -260,6 +260,8 @@ impl<L> Board<L> {
     fn push(&mut self, slot: u32, frame: &Shared, now: Instant, soon: Option<bool>) {
         let Some(connection) = self.slots.get_mut(slot as usize).and_then(Option::as_deref_mut) else { return };
         if connection.close.is_some() {
+            // It does not get this any more: where it goes on is before it.
+            connection.is_unproven |= !frame.plain.class.is_expendable();
             return;
         }
         let frame = frame.form(connection.deflates);
@@ -267,6 +269,7 @@ impl<L> Board<L> {
         self.deliveries += 1;
         match outbox.push(frame.clone()) {
             Pushed::Waits | Pushed::Replaced if frame.class.is_ephemeral() => {
+                connection.is_unproven |= !frame.class.is_expendable();
                 if connection.due == Due::No && !connection.is_lingering {
                     connection.is_lingering = true;
                     self.lingering.push_back((now, slot));
