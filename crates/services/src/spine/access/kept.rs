@@ -1,6 +1,6 @@
 //! Standings in memory, found by conversation and by user, so that forgetting costs only what is forgotten.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use tertulia_domain::ids::{ConversationId, UserId};
 use uuid::Uuid;
@@ -13,9 +13,10 @@ const KNOWN_MAX: usize = 200_000;
 const AGES: usize = 256;
 
 pub struct Kept {
-    rooms: HashMap<ConversationId, HashMap<UserId, Known>>,
+    /// Ordered by user: most have few, and lists are a third of what tables would take.
+    rooms: HashMap<ConversationId, Vec<(UserId, Known)>>,
     /// Where each user is known.
-    places: HashMap<UserId, HashSet<ConversationId>>,
+    places: HashMap<UserId, Vec<ConversationId>>,
     count: usize,
     /// How often something was forgotten of a conversation, and of a user.
     room_ages: Vec<u64>,
@@ -37,7 +38,8 @@ impl Default for Kept {
 
 impl Kept {
     pub fn get(&self, conversation: ConversationId, user: UserId) -> Option<&Known> {
-        self.rooms.get(&conversation)?.get(&user)
+        let room = self.rooms.get(&conversation)?;
+        room.get(find(room, user).ok()?).map(|(_, known)| known)
     }
 
     pub fn age(&self, conversation: ConversationId, user: UserId) -> Age {
@@ -55,20 +57,28 @@ impl Kept {
             self.places.clear();
             self.count = 0;
         }
-        if self.rooms.entry(conversation).or_default().insert(user, known).is_none() {
-            self.places.entry(user).or_default().insert(conversation);
-            self.count += 1;
+        let room = self.rooms.entry(conversation).or_insert_with(|| Vec::with_capacity(1));
+        match find(room, user) {
+            Ok(at) => {
+                if let Some(kept) = room.get_mut(at) {
+                    *kept = (user, known);
+                }
+            }
+            Err(at) => {
+                room.insert(at, (user, known));
+                self.places.entry(user).or_insert_with(|| Vec::with_capacity(1)).push(conversation);
+                self.count += 1;
+            }
         }
     }
 
     pub fn forget(&mut self, conversation: ConversationId) {
         grow(&mut self.room_ages, conversation.0);
-        for user in self.rooms.remove(&conversation).into_iter().flat_map(HashMap::into_keys) {
+        for (user, _) in self.rooms.remove(&conversation).into_iter().flatten() {
             self.count -= 1;
-            if let Some(places) = self.places.get_mut(&user)
-                && places.remove(&conversation)
-                && places.is_empty()
-            {
+            let Some(places) = self.places.get_mut(&user) else { continue };
+            places.retain(|place| *place != conversation);
+            if places.is_empty() {
                 self.places.remove(&user);
             }
         }
@@ -78,7 +88,8 @@ impl Kept {
         grow(&mut self.user_ages, user.0);
         for conversation in self.places.remove(&user).into_iter().flatten() {
             let Some(room) = self.rooms.get_mut(&conversation) else { continue };
-            if room.remove(&user).is_some() {
+            if let Ok(at) = find(room, user) {
+                room.remove(at);
                 self.count -= 1;
             }
             if room.is_empty() {
@@ -86,6 +97,10 @@ impl Kept {
             }
         }
     }
+}
+
+fn find(room: &[(UserId, Known)], user: UserId) -> Result<usize, usize> {
+    room.binary_search_by_key(&user, |(id, _)| *id)
 }
 
 /// The end of an id is random.
