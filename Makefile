@@ -1,11 +1,13 @@
 # On a fresh machine: `make run`. Everything else is for who works on Tertulia.
-.PHONY: help run demo test unit autobahn fuzz e2e lint deny types web setup setup-tests
+.PHONY: help run demo test unit autobahn fuzz fuzz-build e2e lint deny types web setup setup-tests
 .DEFAULT_GOAL := help
 
 # Many tests only wait for the server that they started.
 export RUST_TEST_THREADS ?= 8
 # What simulated clients lived through, written by tests/sim and played into the SDK.
 STORIES := $(CURDIR)/target/stories.jsonl
+FUZZ_TARGETS := frame_decode envelope resume_token
+CARGO_FUZZ := CARGO_TARGET_DIR=$(CURDIR)/target/fuzz RUSTC_BOOTSTRAP=1 cargo fuzz
 PLAYWRIGHT := npx --no-install playwright test --config tests/web/playwright.config.ts
 
 help: ## This list
@@ -30,13 +32,15 @@ autobahn: ## Autobahn's 301 cases of RFC 6455, 42 of the 216 with compression (C
 	cargo build --locked -p tertulia
 	set -e; $(if $(CASES),,scripts/autobahn.sh target/debug/tertulia;) scripts/autobahn.sh target/debug/tertulia $(or $(CASES),deflate-quick)
 
-fuzz: setup ## Fuzz what reads strangers' bytes, each target for a while (SECONDS_EACH=60); the first build takes minutes
-	command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz@0.13.2
-	set -e; for target in frame_decode envelope resume_token; do \
+fuzz: fuzz-build ## Fuzz what reads strangers' bytes, each target for a while (SECONDS_EACH=60); the first build takes minutes
+	set -e; for target in $(FUZZ_TARGETS); do \
 	  mkdir -p target/fuzz/corpus/$$target; \
-	  CARGO_TARGET_DIR=$(CURDIR)/target/fuzz RUSTC_BOOTSTRAP=1 cargo fuzz run $$target target/fuzz/corpus/$$target fuzz/seeds/$$target -- \
-	    -max_total_time=$(or $(SECONDS_EACH),60); \
+	  $(CARGO_FUZZ) run $$target target/fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(or $(SECONDS_EACH),60); \
 	done
+
+fuzz-build: setup
+	command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz@0.13.2
+	$(CARGO_FUZZ) build
 
 e2e: ## Browser tests alone; build first (SPEC="offline" picks some)
 	$(PLAYWRIGHT) $(SPEC)
