@@ -18,6 +18,8 @@ use crate::ws::outgoing::Frame;
 const SPARE_MAX: usize = 1_024;
 /// A room up to this size goes before larger ones.
 const SMALL_ROOM: usize = 128;
+/// Of so many that are looked at, one at least has waited with many others.
+const LATER_EVERY: u32 = 4;
 /// No room.
 const NOWHERE: RoomNo = RoomNo::MAX;
 
@@ -85,6 +87,8 @@ pub struct Board<L> {
     /// Connections with something to write, in the order in which they are served: a few recipients first.
     due: VecDeque<u32>,
     due_later: VecDeque<u32>,
+    /// How many were looked at, to take turns by.
+    looked_at: u32,
     /// Since when connections have something ephemeral that waits for company, oldest first.
     lingering: VecDeque<(Instant, u32)>,
     #[allow(clippy::vec_box, reason = "connections hold the boxes, whose places are smaller")]
@@ -104,6 +108,7 @@ impl<L> Board<L> {
             generations: 0,
             due: VecDeque::new(),
             due_later: VecDeque::new(),
+            looked_at: 0,
             lingering: VecDeque::new(),
             spare: Vec::new(),
             told_at: now,
@@ -317,21 +322,32 @@ impl<L> Board<L> {
 
     /// The next connection to look at.
     pub fn next_due(&mut self) -> Option<u32> {
-        if let Some(slot) = self.due.pop_front() {
-            self.served(slot);
-            return Some(slot);
+        self.looked_at = self.looked_at.wrapping_add(1);
+        // However many are due soon, those who wait with many others get on, too.
+        let later = if self.looked_at.is_multiple_of(LATER_EVERY) { self.next_later() } else { None };
+        if later.is_some() {
+            return later;
         }
-        // Who was looked at sooner is passed over.
+        let Some(slot) = self.due.pop_front() else { return self.next_later() };
+        self.served(slot);
+        Some(slot)
+    }
+
+    /// Who was looked at sooner is passed over.
+    fn next_later(&mut self) -> Option<u32> {
         while let Some(slot) = self.due_later.pop_front() {
-            if self.served(slot) == Some(Due::Later) {
+            if self.get_mut(slot).is_some_and(|connection| connection.due == Due::Later) {
+                self.served(slot);
                 return Some(slot);
             }
         }
         None
     }
 
-    fn served(&mut self, slot: u32) -> Option<Due> {
-        self.get_mut(slot).map(|connection| std::mem::replace(&mut connection.due, Due::No))
+    fn served(&mut self, slot: u32) {
+        if let Some(connection) = self.get_mut(slot) {
+            connection.due = Due::No;
+        }
     }
 
     pub fn is_anybody_due(&self) -> bool {
