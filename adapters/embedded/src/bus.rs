@@ -19,6 +19,10 @@ impl Bus for MemoryBus {
         ears.iter().for_each(|ear| ear(&heard));
     }
 
+    fn publish_here(&self, signal: Signal) {
+        self.publish(signal);
+    }
+
     fn listen(&self, ear: Ear) {
         let mut ears = self.ears.write();
         *ears = Arc::new(ears.iter().cloned().chain([ear]).collect());

@@ -8,12 +8,12 @@ mod codes;
 mod conversations;
 mod cursor;
 mod db;
+mod handovers;
 mod limits;
 mod log;
 mod messages;
 mod migrate;
 mod receipts;
-mod resumes;
 mod rows;
 mod schedule;
 mod sessions;
@@ -28,6 +28,7 @@ use std::sync::Arc;
 use tertulia_ports::{Bus, Limits, Store};
 
 pub use bus::MemoryBus;
+pub use handovers::MemoryHandovers;
 pub use limits::MemoryLimits;
 
 use crate::db::Db;
@@ -97,7 +98,7 @@ fn assemble(data_dir: &Path, lock: Option<File>) -> Result<Embedded, OpenError> 
         messages: db.clone(),
         log: db.clone(),
         receipts: db.clone(),
-        resumes: db.clone(),
+        handovers: db.clone(),
         schedule: db.clone(),
     };
     Ok(Embedded { store, bus: Arc::new(MemoryBus::default()), limits: Arc::new(MemoryLimits::default()), db })

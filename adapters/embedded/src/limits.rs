@@ -53,6 +53,13 @@ impl Limits for MemoryLimits {
         self.shards.get(place).map_or(Ok(()), |shard| shard.lock().take(key, rate, now))
     }
 
+    fn learn(&self, key: LimitKey, full_in: Duration, now: Instant) {
+        let place = self.hasher.hash_one(key) as usize % SHARDS;
+        if let Some(shard) = self.shards.get(place) {
+            shard.lock().learn(key, now + full_in, now);
+        }
+    }
+
     fn held(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().full_at.len()).sum()
     }
@@ -68,14 +75,23 @@ impl Shard {
         }
         match known {
             Some(known) => *known = full_at,
-            None => {
-                if self.full_at.len() >= self.sweep_at {
-                    self.sweep(now);
-                }
-                self.full_at.insert(key, full_at);
-            }
+            None => self.insert(key, full_at, now),
         }
         Ok(())
+    }
+
+    fn learn(&mut self, key: LimitKey, full_at: Instant, now: Instant) {
+        match self.full_at.get_mut(&key) {
+            Some(known) => *known = full_at.max(*known),
+            None => self.insert(key, full_at, now),
+        }
+    }
+
+    fn insert(&mut self, key: LimitKey, full_at: Instant, now: Instant) {
+        if self.full_at.len() >= self.sweep_at {
+            self.sweep(now);
+        }
+        self.full_at.insert(key, full_at);
     }
 
     /// Forgets what is full, and then what is nearest to it if that leaves too many.

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tertulia_embedded::{Embedded, MemoryBus, MemoryLimits};
-use tertulia_ports::{Bus, Limits, Store};
+use tertulia_embedded::{Embedded, MemoryBus, MemoryHandovers, MemoryLimits};
+use tertulia_ports::{Bus, Handovers, Limits, Store};
 
 async fn open() -> (Store, (Embedded, TempDir)) {
     let folder = tempfile::tempdir().unwrap();
@@ -35,4 +35,25 @@ mod limits {
     }
 
     tertulia_testkit::limits_suite!(open());
+}
+
+mod handovers {
+    use super::*;
+
+    async fn stored() -> (Arc<dyn Handovers>, (Embedded, TempDir)) {
+        let (store, kept) = open().await;
+        (store.handovers, kept)
+    }
+
+    tertulia_testkit::handovers_suite!(stored());
+
+    mod memory {
+        use super::*;
+
+        async fn open() -> (Arc<dyn Handovers>, ()) {
+            (Arc::new(MemoryHandovers::default()), ())
+        }
+
+        tertulia_testkit::handovers_suite!(open());
+    }
 }

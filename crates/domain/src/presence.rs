@@ -44,7 +44,7 @@ pub const SILENCE_MS: i64 = 60_000;
 pub const STATUS_TEXT_CHARS_MAX: usize = 100;
 
 /// A status somebody chose; it outlives connections until `until`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
     pub status: Status,
     pub text: Option<String>,

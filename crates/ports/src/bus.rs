@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tertulia_domain::conversation::Unread;
 use tertulia_domain::event::Event;
 use tertulia_domain::ids::{ConversationId, MessageId, Seq, SessionId, UserId};
@@ -12,7 +13,7 @@ use tertulia_domain::presence::Presence;
 use tertulia_domain::time::Timestamp;
 
 /// What is told to all nodes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Signal {
     /// Committed. For everybody who listens to its conversation.
     Event(Arc<Event>),
@@ -30,9 +31,11 @@ pub enum Signal {
     Lost { user_id: UserId, conversation_id: ConversationId },
     /// Close the sockets of this session.
     SessionRevoked { user_id: UserId, session_id: SessionId },
+    /// What a user may do in a workspace changed.
+    RoleChanged { user_id: UserId },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ReceiptKind {
     Delivered,
     Read,
@@ -55,6 +58,10 @@ pub trait Bus: Send + Sync {
     /// Never waits, never fails: what cannot be carried is lost, and listeners are told so. To be called without locks
     /// that an ear may want.
     fn publish(&self, signal: Signal);
+    /// As `publish`, where every node says the same to its own: a network need not carry it.
+    fn publish_here(&self, signal: Signal);
+    /// To be called once a second: what keeps listeners sure that they hear everything.
+    fn pulse(&self) {}
     /// Hears what is published from now on, for as long as the bus lives.
     fn listen(&self, ear: Ear);
     /// Whether it carries anything; why not, for the operator.

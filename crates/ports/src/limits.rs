@@ -32,6 +32,9 @@ pub trait Limits: Send + Sync {
     /// same rate every time. A `now` that lies before another call's gives nobody more.
     fn take(&self, key: LimitKey, rate: Rate, now: Instant) -> Result<(), Duration>;
 
+    /// Others took too: the bucket is full in `full_in` at the soonest.
+    fn learn(&self, key: LimitKey, full_in: Duration, now: Instant);
+
     /// Buckets that this node keeps.
     fn held(&self) -> usize;
 }

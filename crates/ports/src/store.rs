@@ -14,7 +14,6 @@ pub mod conversations;
 pub mod log;
 pub mod messages;
 pub mod receipts;
-pub mod resumes;
 pub mod schedule;
 pub mod sessions;
 pub mod users;
@@ -24,11 +23,12 @@ use std::sync::Arc;
 
 use tertulia_domain::error::Refusal;
 
+use crate::Handovers;
+
 pub use conversations::Conversations;
 pub use log::Log;
 pub use messages::Messages;
 pub use receipts::Receipts;
-pub use resumes::Resumes;
 pub use schedule::Schedule;
 pub use sessions::Sessions;
 pub use users::Users;
@@ -47,7 +47,8 @@ pub struct Store {
     pub messages: Arc<dyn Messages>,
     pub log: Arc<dyn Log>,
     pub receipts: Arc<dyn Receipts>,
-    pub resumes: Arc<dyn Resumes>,
+    /// On storage that a restart survives.
+    pub handovers: Arc<dyn Handovers>,
     pub schedule: Arc<dyn Schedule>,
 }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use tertulia_domain::conversation::ConversationView;
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
-use tertulia_ports::Heard;
+use tertulia_ports::{Handover, Heard};
 use tertulia_ports::store::log::{Head, Tail};
-use tertulia_ports::store::resumes::Resume;
 
 use crate::spine::Spine;
 use crate::{Answer, refuse};
@@ -53,13 +52,13 @@ impl Delivery {
     }
 
     /// Keeps where connections were, for the process after this one.
-    pub async fn keep_resumes(&self, resumes: Vec<Resume>) -> Answer<()> {
-        self.spine.store.resumes.keep(resumes, self.spine.clock.now()).await.map_err(refuse)
+    pub async fn keep_resumes(&self, resumes: Vec<Handover>) -> Answer<()> {
+        self.spine.store.handovers.keep(resumes, self.spine.clock.now()).await.map_err(refuse)
     }
 
     /// What was kept of a connection, once.
     pub async fn take_resume(&self, id: ConnectionId) -> Answer<Option<Vec<u8>>> {
-        self.spine.store.resumes.take(id, self.spine.clock.now()).await.map_err(refuse)
+        self.spine.store.handovers.take(id.0, self.spine.clock.now()).await.map_err(refuse)
     }
 
     /// Whether the store takes writes; why not, for the operator.

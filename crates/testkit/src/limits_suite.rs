@@ -18,6 +18,7 @@ macro_rules! limits_suite {
             an_earlier_now_gives_nobody_more,
             a_hundred_thousand_keys_stay_bounded,
             takers_at_once_never_get_more_than_the_burst,
+            what_others_took_counts,
         );
     };
     (@each $open:expr, $($name:ident),+ $(,)?) => {$(
@@ -110,4 +111,15 @@ pub fn takers_at_once_never_get_more_than_the_burst(limits: Arc<dyn Limits>) {
         }
     });
     assert_eq!(passed.into_inner(), 500);
+}
+
+pub fn what_others_took_counts(limits: Arc<dyn Limits>) {
+    let start = Instant::now();
+    limits.learn(key(1), RATE.refill * 19, start);
+    assert_eq!(limits.take(key(1), RATE, start), Ok(()), "the last token");
+    assert_eq!(limits.take(key(1), RATE, start), Err(RATE.refill));
+    limits.learn(key(1), RATE.refill, start);
+    assert_eq!(limits.take(key(1), RATE, start), Err(RATE.refill), "learning gives nothing back");
+    limits.learn(key(1), RATE.refill * 22, start);
+    assert_eq!(limits.take(key(1), RATE, start), Err(RATE.refill * 3), "others may be over it");
 }

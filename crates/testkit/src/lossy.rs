@@ -61,6 +61,10 @@ impl Bus for LossyBus {
         arriving.into_iter().for_each(|signal| self.inner.publish(signal));
     }
 
+    fn publish_here(&self, signal: Signal) {
+        self.publish(signal);
+    }
+
     fn listen(&self, ear: Ear) {
         self.inner.listen(ear);
     }

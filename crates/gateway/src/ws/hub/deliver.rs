@@ -43,7 +43,7 @@ impl Core {
             }
             Signal::Gained { user_id, conversation_id } => self.gained(user_id, conversation_id),
             // The event says so in its place; said out of order it would be wrong.
-            Signal::Lost { .. } => {}
+            Signal::Lost { .. } | Signal::RoleChanged { .. } => {}
             Signal::SessionRevoked { user_id, session_id } => self.close_session(user_id, session_id, Close::SESSION_REVOKED),
         }
     }

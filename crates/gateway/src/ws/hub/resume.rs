@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tertulia_domain::event::{Event, EventBody};
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
-use tertulia_ports::store::resumes::Resume;
+use tertulia_ports::Handover;
 use tertulia_protocol::v1::{ConversationActivity, ConversationRemoved, ServerFrame};
 use tertulia_services::Caller;
 
@@ -158,7 +158,7 @@ impl Hub {
         let parked = std::mem::take(&mut self.0.parking.lock().parked);
         let expires_at = self.0.services.spine.clock.now().plus_millis(i64::try_from(KEPT_FOR.as_millis()).unwrap_or_default());
         let kept =
-            parked.into_iter().filter_map(|(id, (_, parked))| Some(Resume { id, state: serde_json::to_vec(&parked).ok()?, expires_at }));
+            parked.into_iter().filter_map(|(id, (_, parked))| Some(Handover { id: id.0, state: serde_json::to_vec(&parked).ok()?, expires_at }));
         if let Err(refusal) = self.0.services.delivery.keep_resumes(kept.collect()).await {
             tracing::warn!(code = %refusal.code, "connections cannot go on where they were; they will sync");
         }
