@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tertulia_domain::content::ContentLimits;
-use tertulia_embedded::{Embedded, OpenError};
+use tertulia_embedded::{Embedded, MemoryHandovers, OpenError};
 use tertulia_gateway::GatewayConfig;
 use tertulia_services::spine::limits::Rates;
-use tertulia_services::{Services, Settings};
+use tertulia_services::{Ports, Services, Settings};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -36,8 +36,16 @@ impl House {
 
     async fn over(opened: Result<Embedded, OpenError>, config: &Config) -> Result<Self, Failure> {
         let embedded = opened.map_err(|error| Failure::new(exit_of(&error), error.to_string()))?;
-        let (store, bus, limits) = (embedded.store.clone(), embedded.bus.clone(), embedded.limits.clone());
-        let services = Services::new(store, bus, limits, Arc::new(SystemClock), settings(config)).await?;
+        let ports = Ports {
+            store: embedded.store.clone(),
+            bus: embedded.bus.clone(),
+            limits: embedded.limits.clone(),
+            tickets: Arc::new(MemoryHandovers::default()),
+            resumes: None,
+            attendance: None,
+            clock: Arc::new(SystemClock),
+        };
+        let services = Services::new(ports, settings(config)).await?;
         Ok(Self { services, embedded })
     }
 

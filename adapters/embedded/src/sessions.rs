@@ -55,9 +55,21 @@ impl Sessions for Db {
     }
 
     async fn is_live(&self, user: UserId, session: SessionId) -> StoreResult<bool> {
-        const SQL: &str =
-            "SELECT 1 FROM sessions s JOIN users u ON u.row = s.user WHERE s.id = ? AND u.id = ? AND NOT s.revoked AND NOT u.disabled";
-        self.read(move |db| Ok(one(db, SQL, (session.as_bytes(), user.as_bytes()), first::<i64>)?.is_some())).await
+        self.read(move |db| is_live(db, user, session)).await
+    }
+
+    async fn live(&self, sessions: &[(UserId, SessionId)]) -> StoreResult<Vec<(UserId, SessionId)>> {
+        let mut sessions = sessions.to_owned();
+        self.read(move |db| {
+            let mut live = Vec::with_capacity(sessions.len());
+            for (user, session) in sessions.drain(..) {
+                if is_live(db, user, session)? {
+                    live.push((user, session));
+                }
+            }
+            Ok(live)
+        })
+        .await
     }
 
     async fn secret(&self, name: &str, fresh: Vec<u8>) -> StoreResult<Vec<u8>> {
@@ -68,6 +80,12 @@ impl Sessions for Db {
         })
         .await
     }
+}
+
+fn is_live(db: &Connection, user: UserId, session: SessionId) -> Ran<bool> {
+    const SQL: &str =
+        "SELECT 1 FROM sessions s JOIN users u ON u.row = s.user WHERE s.id = ? AND u.id = ? AND NOT s.revoked AND NOT u.disabled";
+    Ok(one(db, SQL, (session.as_bytes(), user.as_bytes()), first::<i64>)?.is_some())
 }
 
 fn create(db: &Connection, session: &NewSession) -> Ran<()> {

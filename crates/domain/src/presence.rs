@@ -18,6 +18,8 @@ pub enum Status {
     Brb,
     #[default]
     Offline,
+    /// It cannot be said now. Never chosen.
+    Unknown,
 }
 
 /// What others may know.

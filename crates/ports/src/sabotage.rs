@@ -12,11 +12,18 @@ pub enum Sabotage {
     EarlyAck,
     /// Who was put out goes on listening.
     Membership,
+    /// One of ten signals from other nodes does not come, another one comes twice. No bug: that is what a bus may do.
+    LossyBus,
 }
 
 impl Sabotage {
-    pub const ALL: &[(&str, Self)] =
-        &[("dedup", Self::Dedup), ("synchronous", Self::Synchronous), ("early-ack", Self::EarlyAck), ("membership", Self::Membership)];
+    pub const ALL: &[(&str, Self)] = &[
+        ("dedup", Self::Dedup),
+        ("synchronous", Self::Synchronous),
+        ("early-ack", Self::EarlyAck),
+        ("membership", Self::Membership),
+        ("lossy-bus", Self::LossyBus),
+    ];
 }
 
 #[cfg(feature = "sabotage")]

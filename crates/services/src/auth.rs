@@ -15,6 +15,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use tertulia_domain::ids::{SessionId, UserId};
 use tertulia_domain::{Timestamp, User};
+use tertulia_ports::{Handovers, Heard, Signal};
 
 use crate::spine::Spine;
 use crate::{Answer, Caller};
@@ -45,8 +46,7 @@ pub struct Auth {
     spine: Arc<Spine>,
     tokens: Arc<token::Tokens>,
     hasher: Arc<password::Hasher>,
-    tickets: Arc<ticket::Tickets>,
-    setup: Arc<Mutex<Option<register::SetupToken>>>,
+    tickets: Arc<dyn Handovers>,
     /// Sessions known to be live, and when that was asked: revocation elsewhere counts within [`LIVE_MS`].
     live: Arc<Mutex<HashMap<(UserId, SessionId), Instant>>>,
 }
@@ -56,16 +56,16 @@ const LIVE_MS: u128 = 15_000;
 const LIVE_MAX: usize = 100_000;
 
 impl Auth {
-    pub(crate) async fn new(spine: Arc<Spine>) -> Answer<Self> {
+    pub(crate) async fn new(spine: Arc<Spine>, tickets: Arc<dyn Handovers>) -> Answer<Self> {
         let tokens = Arc::new(token::Tokens::load(&spine).await?);
-        Ok(Self {
-            tokens,
-            hasher: Arc::new(password::Hasher::new()),
-            tickets: Arc::default(),
-            setup: Arc::default(),
-            live: Arc::default(),
-            spine,
-        })
+        let auth = Self { tokens, hasher: Arc::new(password::Hasher::new()), tickets, live: Arc::default(), spine };
+        let live = Arc::downgrade(&auth.live);
+        auth.spine.listen(move |heard| {
+            if let (Heard::Signal(Signal::SessionRevoked { user_id, session_id }), Some(live)) = (heard, live.upgrade()) {
+                live.lock().remove(&(*user_id, *session_id));
+            }
+        });
+        Ok(auth)
     }
 
     /// Whose access token this is: signature, issuer, audience, type, time, and a session that is live.
@@ -95,9 +95,8 @@ impl Auth {
         Ok(())
     }
 
-    /// The session is over: forget that it was live, and close its sockets everywhere.
+    /// The session is over: all nodes forget that it was live, and close its sockets.
     fn announce_revoked(&self, user_id: UserId, session_id: SessionId) {
-        self.live.lock().remove(&(user_id, session_id));
-        self.spine.bus.publish(tertulia_ports::Signal::SessionRevoked { user_id, session_id });
+        self.spine.bus.publish(Signal::SessionRevoked { user_id, session_id });
     }
 }

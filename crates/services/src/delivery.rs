@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use tertulia_domain::conversation::ConversationView;
-use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
-use tertulia_ports::{Handover, Heard};
+use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, SessionId, UserId};
 use tertulia_ports::store::log::{Head, Tail};
+use tertulia_ports::{Handover, Handovers, Heard};
 
 use crate::spine::Spine;
 use crate::{Answer, refuse};
@@ -13,11 +13,12 @@ use crate::{Answer, refuse};
 #[derive(Clone)]
 pub struct Delivery {
     spine: Arc<Spine>,
+    resumes: Option<Arc<dyn Handovers>>,
 }
 
 impl Delivery {
-    pub(crate) fn new(spine: Arc<Spine>) -> Self {
-        Self { spine }
+    pub(crate) fn new(spine: Arc<Spine>, resumes: Option<Arc<dyn Handovers>>) -> Self {
+        Self { spine, resumes }
     }
 
     /// Calls `hear` with everything that happens from now on: quickly, and in the thread of who publishes.
@@ -25,9 +26,14 @@ impl Delivery {
         self.spine.listen(hear);
     }
 
-    /// Whether the bus carries anything; why not, for the operator.
-    pub fn bus_health(&self) -> Result<(), String> {
-        self.spine.bus.health()
+    /// Whether other nodes are heard.
+    pub fn hears_others(&self) -> bool {
+        self.spine.bus.health().is_ok()
+    }
+
+    /// Those of the sessions that are still good.
+    pub async fn live_sessions(&self, sessions: &[(UserId, SessionId)]) -> Answer<Vec<(UserId, SessionId)>> {
+        self.spine.store.sessions.live(sessions).await.map_err(refuse)
     }
 
     /// The conversations that a user may listen to, or whether they may to this one; as of one moment.
@@ -51,18 +57,22 @@ impl Delivery {
         Ok(views.pop().filter(|view| view.membership.is_some()))
     }
 
-    /// Keeps where connections were, for the process after this one.
+    /// Whether connections may go on with any node, and are to be kept as soon as they end.
+    pub fn shares_resumes(&self) -> bool {
+        self.resumes.is_some()
+    }
+
+    /// Keeps where connections were, for the process after this one or for another node.
     pub async fn keep_resumes(&self, resumes: Vec<Handover>) -> Answer<()> {
-        self.spine.store.handovers.keep(resumes, self.spine.clock.now()).await.map_err(refuse)
+        self.resumes().keep(resumes, self.spine.clock.now()).await.map_err(refuse)
     }
 
     /// What was kept of a connection, once.
     pub async fn take_resume(&self, id: ConnectionId) -> Answer<Option<Vec<u8>>> {
-        self.spine.store.handovers.take(id.0, self.spine.clock.now()).await.map_err(refuse)
+        self.resumes().take(id.0, self.spine.clock.now()).await.map_err(refuse)
     }
 
-    /// Whether the store takes writes; why not, for the operator.
-    pub async fn store_health(&self) -> Result<(), String> {
-        self.spine.store.log.health().await
+    fn resumes(&self) -> &Arc<dyn Handovers> {
+        self.resumes.as_ref().unwrap_or(&self.spine.store.handovers)
     }
 }

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod conversations;
 pub mod delivery;
 pub mod followers;
+pub mod health;
 pub mod messages;
 pub mod notifications;
 pub mod presence;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use tertulia_domain::error::{Code, Refusal};
 use tertulia_domain::ids::{SessionId, UserId};
-use tertulia_ports::{Bus, Clock, Limits, Store, StoreError};
+use tertulia_ports::{Attendance, Bus, Clock, Handovers, Limits, Store, StoreError};
 
 pub use spine::{Settings, Spine};
 
@@ -29,6 +30,21 @@ pub use spine::{Settings, Spine};
 pub struct Caller {
     pub user_id: UserId,
     pub session_id: SessionId,
+}
+
+/// One of each port.
+#[derive(Clone)]
+pub struct Ports {
+    pub store: Store,
+    pub bus: Arc<dyn Bus>,
+    pub limits: Arc<dyn Limits>,
+    /// Tickets that were not used yet; for all nodes. What it cannot keep, the store does.
+    pub tickets: Arc<dyn Handovers>,
+    /// Where connections were, for all nodes. None: for this process, and the store has them when it stops.
+    pub resumes: Option<Arc<dyn Handovers>>,
+    /// None: this process is alone.
+    pub attendance: Option<Arc<dyn Attendance>>,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What a use case answers: done, or refused with a reason that the caller may know.
@@ -53,12 +69,14 @@ pub struct Services {
 
 impl Services {
     /// Wires the features over one of each port. Call [`Services::start`] to run the background work.
-    pub async fn new(store: Store, bus: Arc<dyn Bus>, limits: Arc<dyn Limits>, clock: Arc<dyn Clock>, settings: Settings) -> Answer<Self> {
+    pub async fn new(ports: Ports, settings: Settings) -> Answer<Self> {
+        let Ports { store, bus, limits, tickets, resumes, attendance, clock } = ports;
         let spine = Arc::new(Spine::new(store, bus, limits, clock, settings));
-        let presence = presence::Presences::new(spine.clone());
+        spine.keep_true();
+        let presence = presence::Presences::new(spine.clone(), attendance);
         let badges = Arc::new(notifications::Badges::default());
         Ok(Self {
-            auth: auth::Auth::new(spine.clone()).await?,
+            auth: auth::Auth::new(spine.clone(), tickets).await?,
             users: users::Users::new(spine.clone()),
             workspaces: workspaces::Workspaces::new(spine.clone()),
             conversations: conversations::Conversations::new(spine.clone()),
@@ -67,7 +85,7 @@ impl Services {
             presence,
             typing: typing::Typing::new(spine.clone()),
             sync: sync::Sync::new(spine.clone()),
-            delivery: delivery::Delivery::new(spine.clone()),
+            delivery: delivery::Delivery::new(spine.clone(), resumes),
             spine,
             badges,
         })
@@ -77,6 +95,7 @@ impl Services {
     /// watermarks that were gathered.
     pub fn start(&self) {
         followers::start(self);
+        self.spine.pulse();
         self.messages.start_expiry();
         self.messages.start_schedule();
         self.presence.start();

@@ -1,4 +1,6 @@
-//! Who is there. In memory only: after a restart it is rebuilt from the connections.
+//! Who is there. Never in the store: after a restart it is rebuilt from the connections.
+
+mod shared;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tertulia_domain::ids::UserId;
-use tertulia_domain::presence::{Cause, Chosen, Presence, PresenceState, STATUS_TEXT_CHARS_MAX, next, seen_by_others};
+use tertulia_domain::presence::{Cause, Chosen, Presence, PresenceState, STATUS_TEXT_CHARS_MAX, Status, next, seen_by_others};
 use tertulia_domain::{Refusal, Timestamp};
-use tertulia_ports::Signal;
+use tertulia_ports::{Attendance, Signal};
 
+use self::shared::Shared;
 use crate::spine::Spine;
 use crate::spine::limits::Key;
 use crate::{Answer, Caller, refuse};
@@ -30,11 +33,14 @@ struct Tracked {
 pub struct Presences {
     spine: Arc<Spine>,
     users: Arc<Mutex<HashMap<UserId, Tracked>>>,
+    /// None: this process is alone.
+    shared: Option<Arc<Shared>>,
 }
 
 impl Presences {
-    pub(crate) fn new(spine: Arc<Spine>) -> Self {
-        Self { spine, users: Arc::default() }
+    pub(crate) fn new(spine: Arc<Spine>, attendance: Option<Arc<dyn Attendance>>) -> Self {
+        let shared = attendance.map(|attendance| Arc::new(Shared::new(attendance)));
+        Self { spine, users: Arc::default(), shared }
     }
 
     /// A connection of the user's opened, or gave a sign of life after being silent.
@@ -57,6 +63,9 @@ impl Presences {
             |text: &Option<String>| text.as_ref().is_some_and(|text| text.chars().count() > STATUS_TEXT_CHARS_MAX || text.contains('\0'));
         if too_long(&chosen.text) || too_long(&chosen.emoji) {
             return Err(Refusal::field("text", format!("at most {STATUS_TEXT_CHARS_MAX} characters")));
+        }
+        if chosen.status == Status::Unknown {
+            return Err(Refusal::field("status", "cannot be chosen"));
         }
         let now = self.spine.clock.instant();
         {
@@ -85,6 +94,9 @@ impl Presences {
             return Err(Refusal::limit(SUBSCRIPTIONS_MAX as u64, "too many presence subscriptions"));
         }
         let visible = self.spine.store.users.visible(caller.user_id, users).await.map_err(refuse)?;
+        if let Some(shared) = &self.shared {
+            return Ok(shared.snapshot(self, &visible).await);
+        }
         let known = self.users.lock();
         let nobody = PresenceState::default();
         Ok(visible.into_iter().map(|user| seen_by_others(user, known.get(&user).map_or(&nobody, |tracked| &tracked.state))).collect())
@@ -96,6 +108,14 @@ impl Presences {
             presences.tick();
             std::future::ready(())
         });
+        if let Some(shared) = &self.shared {
+            shared.clone().start(self);
+        }
+    }
+
+    /// Whether it is known who is there; why not, for the operator. None where this process is alone.
+    pub fn health(&self) -> Option<Result<(), String>> {
+        self.shared.as_ref().map(|shared| shared.health())
     }
 
     /// Ends what was chosen until now, and applies choices that waited.
@@ -119,6 +139,14 @@ impl Presences {
 
     fn apply(&self, user: UserId, cause: Cause) {
         let wall = self.spine.clock.now();
+        if let Some(shared) = &self.shared {
+            let mut users = self.users.lock();
+            let tracked = users.entry(user).or_default();
+            let chose = matches!(cause, Cause::Chose(_));
+            tracked.state = next(&tracked.state, cause, wall);
+            // Under the lock, so that what is reported last is what is true.
+            return shared.note(user, &tracked.state, chose);
+        }
         let changed = {
             let mut users = self.users.lock();
             let tracked = users.entry(user).or_default();

@@ -4,6 +4,7 @@ pub mod access;
 pub(crate) mod belonging;
 pub mod fanout;
 pub mod limits;
+pub mod relay;
 pub(crate) mod secrets;
 pub mod tasks;
 
@@ -57,7 +58,7 @@ pub struct Spine {
 impl Spine {
     pub(crate) fn new(store: Store, bus: Arc<dyn Bus>, limits: Arc<dyn Limits>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         Self {
-            access: access::Access::new(store.clone()),
+            access: access::Access::new(store.clone(), bus.clone()),
             limits: limits::Limits::new(limits, clock.clone(), settings.limits.then_some(settings.rates)),
             tasks: tasks::Tasks::default(),
             store,

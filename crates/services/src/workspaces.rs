@@ -80,7 +80,7 @@ impl Workspaces {
         let work = self.spine.tasks.run(async move {
             let at = spine.clock.now();
             let events = spine.store.workspaces.set_role(grant, user, role, at).await.map_err(refuse)?;
-            spine.access.forget_user(user);
+            spine.bus.publish(tertulia_ports::Signal::RoleChanged { user_id: user });
             spine.publish_all(events);
             Ok(())
         });

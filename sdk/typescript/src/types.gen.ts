@@ -698,7 +698,7 @@ refreshToken: string,
  */
 expiresInMs: number, };
 
-export type Status = "online" | "away" | "dnd" | "brb" | "offline";
+export type Status = "online" | "away" | "dnd" | "brb" | "offline" | "unknown";
 
 /**
  * The result of `sync.request` and the answer of `POST sync`.

@@ -108,7 +108,7 @@ async fn store(config: &Config) -> Finding {
         Ok(house) => house,
         Err(failure) => return Finding::bad(WHAT, failure.message),
     };
-    let health = house.services.delivery.store_health().await;
+    let health = house.services.spine.store.log.health().await;
     house.close().await;
     match health {
         Ok(()) => Finding::good(WHAT, "opens and takes writes; `tertulia check` reads all of it"),

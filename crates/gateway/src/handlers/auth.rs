@@ -52,7 +52,7 @@ pub async fn ticket(gateway: Gateway, _: Caller, call: Call) -> Answer<rest::Tic
     let verified = call.client.verified.ok_or_else(|| Refusal::new(Code::TokenInvalid, "no access token"))?;
     // Here and not when the ticket is used: a browser can read this answer.
     gateway.let_in()?;
-    let issued = gateway.services.auth.ws_ticket(verified, call.client.origin);
+    let issued = gateway.services.auth.ws_ticket(verified, call.client.origin).await?;
     Ok(rest::Ticket { ticket: issued.ticket, expires_in_ms: issued.expires_in_ms })
 }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use tertulia_protocol::{VERSIONS, rest};
+use tertulia_services::health::Health;
 
 use super::Answer;
 use crate::gateway::Gateway;
@@ -25,23 +26,33 @@ pub async fn health() -> Response {
     answer::with_type(StatusCode::OK, "application/json", r#"{"status":"ok"}"#)
 }
 
-/// Ready: each part, and whether clients may come.
+/// Ready: each part, and whether clients may come. They may where a part is away that messaging goes on without.
 pub async fn ready(State(gateway): State<Gateway>) -> Response {
-    let store = gateway.services.delivery.store_health().await;
-    if let Err(why) = &store {
-        tracing::warn!(%why, "store not ready");
+    let mut parts = gateway.services.health().await;
+    let draining = gateway.hub.is_draining().then(|| Health::Down("draining".into()));
+    parts.insert("gateway", draining.unwrap_or(Health::Ok));
+    let mut shown = BTreeMap::new();
+    for (part, health) in &parts {
+        if let Health::Degraded(why) | Health::Down(why) = health {
+            tracing::warn!(part, %why, "not ready");
+        }
+        shown.insert(*part, word(health));
     }
-    let gateway_state = if gateway.hub.is_draining() { "down" } else { "ok" };
-    let bus = gateway.services.delivery.bus_health();
-    if let Err(why) = &bus {
-        tracing::warn!(%why, "bus not ready");
+    let is = |word: &str| shown.values().any(|state| *state == word);
+    let (status, state) = match (is("down"), is("degraded")) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "down"),
+        (false, true) => (StatusCode::OK, "degraded"),
+        (false, false) => (StatusCode::OK, "ok"),
+    };
+    answer::with_type(status, "application/json", serde_json::json!({ "status": state, "parts": shown }).to_string())
+}
+
+fn word(health: &Health) -> &'static str {
+    match health {
+        Health::Ok => "ok",
+        Health::Degraded(_) => "degraded",
+        Health::Down(_) => "down",
     }
-    let state = |health: Result<(), String>| if health.is_ok() { "ok" } else { "down" };
-    let parts = BTreeMap::from([("store", state(store)), ("bus", state(bus)), ("gateway", gateway_state)]);
-    let ok = parts.values().all(|state| *state == "ok");
-    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = serde_json::json!({ "status": if ok { "ok" } else { "down" }, "parts": parts });
-    answer::with_type(status, "application/json", body.to_string())
 }
 
 /// Prometheus' text format.

@@ -52,6 +52,8 @@ pub trait Sessions: Send + Sync {
     async fn revoke_all(&self, user: UserId, keep: Option<SessionId>) -> StoreResult<Vec<SessionId>>;
     /// Whether the session exists, belongs to the user, is not revoked, and the account is not disabled.
     async fn is_live(&self, user: UserId, session: SessionId) -> StoreResult<bool>;
+    /// Those for which [`Sessions::is_live`] holds, in no order.
+    async fn live(&self, sessions: &[(UserId, SessionId)]) -> StoreResult<Vec<(UserId, SessionId)>>;
     /// The server's own secret of this name, made by `fresh` when it is first asked for.
     async fn secret(&self, name: &str, fresh: Vec<u8>) -> StoreResult<Vec<u8>>;
 }

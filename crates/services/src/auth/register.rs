@@ -1,7 +1,6 @@
 //! Making accounts: by invitation, openly where configured, and the first one by the banner's link.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
 
 use tertulia_domain::error::{Code, Refusal};
 use tertulia_domain::ids::UserId;
@@ -12,17 +11,12 @@ use uuid::Uuid;
 use super::{Auth, SignedIn};
 use crate::spine::belonging::{found_workspace, join_default_channels};
 use crate::spine::limits::Key;
-use crate::spine::secrets::{hash_secret, new_secret};
+use crate::spine::secrets::hash_secret;
 use crate::spine::tasks::finish;
 use crate::{Answer, refuse};
 
-/// How long the banner's link works.
-const SETUP_LIFETIME: Duration = Duration::from_secs(30 * 60);
-
-pub(super) struct SetupToken {
-    hash: [u8; 32],
-    expires: Instant,
-}
+/// How long the banner's link works, in milliseconds.
+const SETUP_MS: i64 = 30 * 60_000;
 
 /// Somebody who registers.
 #[derive(Clone)]
@@ -46,15 +40,12 @@ pub struct SetupInput {
 }
 
 impl Auth {
-    /// A one-time token for [`Auth::setup`], while no account exists; it lives 30 minutes and replaces earlier ones.
+    /// A token for [`Auth::setup`] on whatever node, while no account exists; it lives 30 minutes.
     pub async fn issue_setup_token(&self) -> Answer<Option<String>> {
         if !self.needs_setup().await? {
             return Ok(None);
         }
-        let token = new_secret();
-        let expires = self.spine.clock.instant() + SETUP_LIFETIME;
-        *self.setup.lock() = Some(SetupToken { hash: hash_secret(&token), expires });
-        Ok(Some(token))
+        Ok(Some(self.tokens.setup_token(self.spine.clock.now().plus_millis(SETUP_MS))))
     }
 
     /// No account exists that could sign in.
@@ -66,18 +57,13 @@ impl Auth {
     pub async fn setup(&self, input: SetupInput) -> Answer<SignedIn> {
         self.spine.limits.take(Key::Register(input.registration.address))?;
         let name = check_name("workspaceName", &input.workspace_name, 100)?;
-        let expected = self
-            .setup
-            .lock()
-            .as_ref()
-            .is_some_and(|setup| setup.hash == hash_secret(&input.token) && setup.expires > self.spine.clock.instant());
-        if !expected {
+        let until = self.tokens.read_setup_token(&input.token);
+        if until.is_none_or(|until| until <= self.spine.clock.now()) || !self.needs_setup().await? {
             return Err(Refusal::new(Code::Gone, "this setup link is used up or past its time; restart the server for a new one"));
         }
         let auth = self.clone();
         let work = self.spine.tasks.run(async move {
             let signed_in = auth.admit(input.registration, Admission::First).await?;
-            *auth.setup.lock() = None;
             found_workspace(&auth.spine, signed_in.user.id, name, None).await?;
             Ok(signed_in)
         });

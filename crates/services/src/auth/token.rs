@@ -97,6 +97,21 @@ impl Tokens {
         Ok(Verified { caller: Caller { user_id: data.claims.sub, session_id: data.claims.sid }, expires_at })
     }
 
+    /// A token that says until when it lets somebody make the first account.
+    pub(super) fn setup_token(&self, until: Timestamp) -> String {
+        let until = until.as_millis().to_be_bytes();
+        let proof = hmac::sign(&self.chaining, &[b"setup", until.as_slice()].concat());
+        URL_SAFE_NO_PAD.encode([&until, proof.as_ref()].concat())
+    }
+
+    /// Until when; none where it is not one of ours.
+    pub(super) fn read_setup_token(&self, token: &str) -> Option<Timestamp> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (until, proof) = bytes.split_first_chunk::<8>()?;
+        hmac::verify(&self.chaining, &[b"setup", until.as_slice()].concat(), proof).ok()?;
+        Timestamp::from_millis(i64::from_be_bytes(*until))
+    }
+
     /// The successor of a refresh token: always the same one, so that a retry gets what the lost answer said.
     pub(super) fn successor(&self, refresh_token: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.chaining, refresh_token.as_bytes()))

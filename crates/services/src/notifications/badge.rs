@@ -50,7 +50,8 @@ impl Badges {
 
     pub async fn flush_own(&self, spine: &Spine) {
         let own = std::mem::take(&mut *self.own.lock());
-        told(send_badges(spine, own.into_iter().map(|(id, users)| (id, users.into_iter().collect())).collect()).await);
+        let asked = own.into_iter().map(|(id, users)| (id, users.into_iter().collect())).collect();
+        told(send_badges(spine, asked, |signal| spine.bus.publish(signal)).await);
     }
 }
 
@@ -64,18 +65,20 @@ fn told(answer: Answer<()>) {
 async fn round(spine: &Spine, presence: &Presences, changed: &[ConversationId]) -> Answer<()> {
     let small = spine.store.conversations.member_ids(changed, LARGE_MEMBERS - 1).await.map_err(refuse)?;
     let connected = small.into_iter().map(|(id, members)| (id, members.into_iter().filter(|user| presence.is_connected(*user)).collect()));
-    send_badges(spine, connected.filter(|(_, users): &(_, Vec<UserId>)| !users.is_empty()).collect()).await
+    let asked = connected.filter(|(_, users): &(_, Vec<UserId>)| !users.is_empty()).collect();
+    // Every node heard of the message, and counts for its own.
+    send_badges(spine, asked, |signal| spine.bus.publish_here(signal)).await
 }
 
 /// Reads the counts of these users and tells their connections.
-async fn send_badges(spine: &Spine, asked: Vec<(ConversationId, Vec<UserId>)>) -> Answer<()> {
+async fn send_badges(spine: &Spine, asked: Vec<(ConversationId, Vec<UserId>)>, tell: impl Fn(Signal)) -> Answer<()> {
     if asked.is_empty() {
         return Ok(());
     }
     let badges = spine.store.receipts.badges(asked, spine.clock.now()).await.map_err(refuse)?;
     waking::together(|| {
         for Badge { conversation_id, user_id, read_seq, unread, total_unread } in badges {
-            spine.bus.publish(Signal::Badge { user_id, conversation_id, unread, read_seq, total_unread });
+            tell(Signal::Badge { user_id, conversation_id, unread, read_seq, total_unread });
         }
     });
     Ok(())

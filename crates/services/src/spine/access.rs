@@ -3,13 +3,15 @@
 
 mod kept;
 
+use std::sync::Arc;
+
 use parking_lot::RwLock;
 use tertulia_domain::access::{Action, Grant, Standing, Subject, WorkspaceAction, WorkspaceGrant, authorize, authorize_workspace};
 use tertulia_domain::conversation::{Conversation, MemberRole};
 use tertulia_domain::ids::{ConversationId, UserId, WorkspaceId};
 use tertulia_domain::workspace::WorkspaceRole;
 use tertulia_domain::{Refusal, Timestamp};
-use tertulia_ports::Store;
+use tertulia_ports::{Bus, Store};
 
 use self::kept::Kept;
 use crate::{Answer, refuse};
@@ -27,12 +29,14 @@ pub struct Known {
 /// Answers who may do what.
 pub struct Access {
     store: Store,
+    /// Tells what other nodes changed. While it carries nothing, nothing kept is believed.
+    bus: Arc<dyn Bus>,
     kept: RwLock<Kept>,
 }
 
 impl Access {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, kept: RwLock::default() }
+    pub(crate) fn new(store: Store, bus: Arc<dyn Bus>) -> Self {
+        Self { store, bus, kept: RwLock::default() }
     }
 
     /// Grants `action`, or refuses it. What does not exist and what the user may not know of are the same.
@@ -56,7 +60,7 @@ impl Access {
     async fn standing(&self, user: UserId, conversation: ConversationId) -> Answer<Known> {
         let age = {
             let kept = self.kept.read();
-            if let Some(known) = kept.get(conversation, user) {
+            if let Some(known) = kept.get(conversation, user).filter(|_| self.bus.health().is_ok()) {
                 return Ok(*known);
             }
             kept.age(conversation, user)
@@ -83,6 +87,11 @@ impl Access {
     /// Somebody's role in a workspace changed.
     pub fn forget_user(&self, user: UserId) {
         self.kept.write().forget_user(user);
+    }
+
+    /// Anything may have changed.
+    pub fn forget_all(&self) {
+        self.kept.write().forget_all();
     }
 }
 

@@ -83,7 +83,7 @@ impl Workspaces {
         let spine = self.spine.clone();
         let work = self.spine.tasks.run(async move {
             let workspace = spine.store.workspaces.accept_invite(hash, caller.user_id, now).await.map_err(refuse)?;
-            spine.access.forget_user(caller.user_id);
+            spine.bus.publish(tertulia_ports::Signal::RoleChanged { user_id: caller.user_id });
             join_default_channels(&spine, workspace.id, caller.user_id, workspace.role).await?;
             Ok(workspace)
         });

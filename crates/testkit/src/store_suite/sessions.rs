@@ -72,8 +72,11 @@ pub async fn sessions_end(world: &World) {
     assert_eq!(sessions.revoke_all(maya, Some(three)).await.unwrap(), [two]);
     assert_eq!(sessions.list(maya, world.tick()).await.unwrap().len(), 1);
     assert!(!sessions.is_live(marc, three).await.unwrap(), "another's");
+    let asked = [(maya, one), (maya, three), (marc, three), (maya, new_id())];
+    assert_eq!(sessions.live(&asked).await.unwrap(), [(maya, three)]);
     world.store.users.set_disabled(maya, true).await.unwrap();
     assert!(!sessions.is_live(maya, three).await.unwrap());
+    assert_eq!(sessions.live(&asked).await.unwrap(), []);
 }
 
 pub async fn secrets_are_made_once(world: &World) {

@@ -198,6 +198,11 @@ impl Core {
         self.users.keys().copied().collect()
     }
 
+    /// Whose connections are of which sessions.
+    pub fn sessions(&self) -> HashSet<(UserId, SessionId)> {
+        self.users.iter().flat_map(|(user, listener)| listener.seats.iter().map(|seat| (*user, seat.session))).collect()
+    }
+
     /// The connection of this id, where it is the user's and has not left.
     pub fn find(&self, user: UserId, id: ConnectionId) -> Option<Handle> {
         self.users.get(&user)?.seats.iter().find(|seat| seat.id == id).map(|seat| seat.handle)

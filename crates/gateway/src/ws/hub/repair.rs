@@ -1,12 +1,14 @@
 //! What the bus lost is read from the log.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tertulia_domain::ids::{ConversationId, Seq};
+use futures_util::StreamExt;
+use tertulia_domain::ids::{ConversationId, Seq, SessionId, UserId};
 use tertulia_ports::store::log::Head;
+use tertulia_services::Answer;
 
 use super::Hub;
 use crate::ws::close::Close;
@@ -16,6 +18,9 @@ const WAIT: Duration = Duration::from_millis(50);
 /// Between attempts to read a log that cannot be read.
 const AGAIN: Duration = Duration::from_secs(1);
 const HEADS_AT_ONCE: usize = 500;
+const SESSIONS_AT_ONCE: usize = 500;
+/// Users whose conversations are read at the same time.
+const USERS_AT_ONCE: usize = 8;
 
 impl Hub {
     pub(super) fn start_repair(self, id: ConversationId, head: Seq, wait: bool) {
@@ -89,16 +94,40 @@ impl Hub {
         self.0.services.spine.tasks.run(async move {
             // From here on a further loss starts another round.
             hub.0.resyncing.store(false, Ordering::Release);
-            let users = hub.0.core.lock().users();
-            for user in users {
-                let _loading = hub.loading(user).await;
-                if let Err(refusal) = hub.load(user, true).await {
-                    tracing::warn!(code = %refusal.code, "cannot read who listens to what");
-                    // Better to connect anew than to listen to the wrong things.
-                    hub.with(|core, _| core.close(user, Close::INTERNAL));
+            let stopping = hub.0.services.spine.tasks.stopping();
+            while hub.read_anew().await.is_err() {
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    () = tokio::time::sleep(AGAIN) => {}
                 }
             }
-            hub.check_tails().await;
         });
+    }
+
+    /// Reads who listens to what, then what they may have missed. Where the store cannot be read, nothing new is
+    /// committed either, and who listens goes on: it has to be tried again.
+    pub(super) async fn read_anew(&self) -> Answer<()> {
+        let users = self.0.core.lock().users();
+        let reading = users.into_iter().map(|user| self.read_user_anew(user));
+        let read: Vec<Answer<()>> = futures_util::stream::iter(reading).buffer_unordered(USERS_AT_ONCE).collect().await;
+        self.check_tails().await;
+        read.into_iter().collect()
+    }
+
+    async fn read_user_anew(&self, user: UserId) -> Answer<()> {
+        let _loading = self.loading(user).await;
+        self.load(user, true).await
+    }
+
+    /// Closes the connections of sessions that are over.
+    pub(super) async fn check_sessions(&self) {
+        let sessions: Vec<(UserId, SessionId)> = self.0.core.lock().sessions().into_iter().collect();
+        for asked in sessions.chunks(SESSIONS_AT_ONCE) {
+            let Ok(live) = self.0.services.delivery.live_sessions(asked).await else { return };
+            let live: HashSet<_> = live.into_iter().collect();
+            for (user, session) in asked.iter().filter(|session| !live.contains(session)) {
+                self.with(|core, _| core.close_session(*user, *session, Close::SESSION_REVOKED));
+            }
+        }
     }
 }

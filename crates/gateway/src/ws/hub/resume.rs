@@ -10,6 +10,7 @@ use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
 use tertulia_ports::Handover;
 use tertulia_protocol::v1::{ConversationActivity, ConversationRemoved, ServerFrame};
 use tertulia_services::Caller;
+use tokio::task::JoinHandle;
 
 use super::core::Core;
 use super::room::Room;
@@ -139,6 +140,9 @@ impl Hub {
             parked
         });
         if let Some(parked) = parked {
+            if self.0.services.delivery.shares_resumes() {
+                self.keep(vec![(id, parked.clone())]);
+            }
             let mut parking = self.0.parking.lock();
             if parking.parked.len() >= PARKED_MAX {
                 parking.parked.clear();
@@ -156,12 +160,24 @@ impl Hub {
     /// For the process that comes after this one.
     pub(super) async fn keep_parked(&self) {
         let parked = std::mem::take(&mut self.0.parking.lock().parked);
-        let expires_at = self.0.services.spine.clock.now().plus_millis(i64::try_from(KEPT_FOR.as_millis()).unwrap_or_default());
-        let kept =
-            parked.into_iter().filter_map(|(id, (_, parked))| Some(Handover { id: id.0, state: serde_json::to_vec(&parked).ok()?, expires_at }));
-        if let Err(refusal) = self.0.services.delivery.keep_resumes(kept.collect()).await {
-            tracing::warn!(code = %refusal.code, "connections cannot go on where they were; they will sync");
+        if !self.0.services.delivery.shares_resumes() {
+            let kept = self.keep(parked.into_iter().map(|(id, (_, parked))| (id, parked)).collect());
+            drop(kept.await);
         }
+    }
+
+    /// Where they can be taken from by other processes.
+    fn keep(&self, parked: Vec<(ConnectionId, Parked)>) -> JoinHandle<()> {
+        let services = self.0.services.clone();
+        let expires_at = services.spine.clock.now().plus_millis(i64::try_from(KEPT_FOR.as_millis()).unwrap_or_default());
+        let kept =
+            parked.iter().filter_map(|(id, parked)| Some(Handover { id: id.0, state: serde_json::to_vec(parked).ok()?, expires_at }));
+        let kept = kept.collect();
+        self.0.services.spine.tasks.run(async move {
+            if let Err(refusal) = services.delivery.keep_resumes(kept).await {
+                tracing::warn!(code = %refusal.code, "connections cannot go on where they were; they will sync");
+            }
+        })
     }
 
     /// Takes up what a connection of the same session left, and gives it to the new one. None: the client has to sync.
@@ -191,9 +207,15 @@ impl Hub {
             }
         }
         let here = self.0.parking.lock().parked.remove(&id);
+        let delivery = self.0.services.delivery.clone();
         match here {
-            Some((at, parked)) => (at.elapsed() < KEPT_FOR).then_some(parked),
-            None => serde_json::from_slice(&self.0.services.delivery.take_resume(id).await.ok()??).ok(),
+            Some((at, parked)) => {
+                if delivery.shares_resumes() {
+                    self.0.services.spine.tasks.run(async move { drop(delivery.take_resume(id).await) });
+                }
+                (at.elapsed() < KEPT_FOR).then_some(parked)
+            }
+            None => serde_json::from_slice(&delivery.take_resume(id).await.ok()??).ok(),
         }
     }
 

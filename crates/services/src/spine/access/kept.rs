@@ -53,9 +53,7 @@ impl Kept {
             return;
         }
         if self.count >= KNOWN_MAX {
-            self.rooms.clear();
-            self.places.clear();
-            self.count = 0;
+            self.clear();
         }
         let room = self.rooms.entry(conversation).or_insert_with(|| Vec::with_capacity(1));
         match find(room, user) {
@@ -70,6 +68,17 @@ impl Kept {
                 self.count += 1;
             }
         }
+    }
+
+    pub fn forget_all(&mut self) {
+        self.room_ages.iter_mut().for_each(|age| *age += 1);
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        self.rooms.clear();
+        self.places.clear();
+        self.count = 0;
     }
 
     pub fn forget(&mut self, conversation: ConversationId) {
@@ -173,5 +182,9 @@ mod tests {
             assert!(kept.get(room(1), user(10)).is_none());
             assert_eq!(kept.age(room(2), user(12)), elsewhere, "others may be kept");
         }
+        let asked = kept.age(room(2), user(12));
+        kept.forget_all();
+        kept.keep(room(2), user(12), known(room(2)), asked);
+        assert_eq!((kept.get(room(2), user(12)), kept.count), (None, 0));
     }
 }
