@@ -8,11 +8,13 @@ mod codes;
 mod conversations;
 mod cursor;
 mod db;
+mod followers;
 mod handovers;
 mod limits;
 mod log;
 mod messages;
 mod migrate;
+mod queue;
 mod receipts;
 mod rows;
 mod schedule;
@@ -30,6 +32,7 @@ use tertulia_ports::{Bus, Limits, Store};
 pub use bus::MemoryBus;
 pub use handovers::MemoryHandovers;
 pub use limits::MemoryLimits;
+pub use queue::MemoryQueue;
 
 use crate::db::Db;
 
@@ -97,6 +100,7 @@ fn assemble(data_dir: &Path, lock: Option<File>) -> Result<Embedded, OpenError> 
         conversations: db.clone(),
         messages: db.clone(),
         log: db.clone(),
+        cursors: db.clone(),
         receipts: db.clone(),
         handovers: db.clone(),
         schedule: db.clone(),

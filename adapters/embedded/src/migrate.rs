@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_core.sql"),
     include_str!("../migrations/0002_resumes.sql"),
     include_str!("../migrations/0003_seek_by_seq.sql"),
+    include_str!("../migrations/0004_cursors.sql"),
 ];
 
 /// Why it stopped; the caller knows the path.

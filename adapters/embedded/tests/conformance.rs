@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tertulia_embedded::{Embedded, MemoryBus, MemoryHandovers, MemoryLimits};
-use tertulia_ports::{Bus, Handovers, Limits, Store};
+use tertulia_embedded::{Embedded, MemoryBus, MemoryHandovers, MemoryLimits, MemoryQueue};
+use tertulia_ports::{Bus, Handovers, Limits, Queue, Store};
 
 async fn open() -> (Store, (Embedded, TempDir)) {
     let folder = tempfile::tempdir().unwrap();
@@ -56,4 +56,15 @@ mod handovers {
 
         tertulia_testkit::handovers_suite!(open());
     }
+}
+
+mod queue {
+    use super::*;
+
+    async fn open() -> (Arc<dyn Queue>, Arc<dyn Queue>, ()) {
+        let queue = Arc::new(MemoryQueue::default());
+        (queue.clone(), queue, ())
+    }
+
+    tertulia_testkit::queue_suite!(open());
 }

@@ -11,6 +11,7 @@
 //! - Reads see every change that was answered before they began.
 
 pub mod conversations;
+pub mod cursors;
 pub mod log;
 pub mod messages;
 pub mod receipts;
@@ -26,6 +27,7 @@ use tertulia_domain::error::Refusal;
 use crate::Handovers;
 
 pub use conversations::Conversations;
+pub use cursors::Cursors;
 pub use log::Log;
 pub use messages::Messages;
 pub use receipts::Receipts;
@@ -46,6 +48,7 @@ pub struct Store {
     pub conversations: Arc<dyn Conversations>,
     pub messages: Arc<dyn Messages>,
     pub log: Arc<dyn Log>,
+    pub cursors: Arc<dyn Cursors>,
     pub receipts: Arc<dyn Receipts>,
     /// On storage that a restart survives.
     pub handovers: Arc<dyn Handovers>,

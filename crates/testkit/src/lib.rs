@@ -13,6 +13,7 @@ pub mod handovers_suite;
 pub mod limits_suite;
 pub mod lossy;
 pub mod plan;
+pub mod queue_suite;
 pub mod random;
 pub mod store_suite;
 pub mod world;

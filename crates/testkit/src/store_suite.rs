@@ -5,6 +5,7 @@ pub mod changes;
 pub mod concurrency;
 pub mod consistency;
 pub mod conversations;
+pub mod cursors;
 pub mod log;
 pub mod membership;
 pub mod messages;
@@ -38,6 +39,7 @@ macro_rules! store_suite {
             log: [a_tail_is_gap_free, heads_of_those_that_exist, a_store_is_healthy],
             receipts: [watermarks_move_forward, a_mark_can_be_foreseen, watermarks_move_back_on_purpose, unread_counts_what_others_wrote, mentions_count_in_threads,
                 ones_own_message_is_read, badges_leave_muted_ones_out, sync_states_are_complete],
+            cursors: [followers_go_on_where_they_were],
             schedule: [scheduled_messages_wait, scheduling_is_idempotent, scheduled_messages_are_ones_own],
             concurrency: [concurrent_writes_leave_no_gap, concurrent_retries_write_once, concurrent_pairs_meet_in_one_conversation],
             consistency: [state_plus_events_is_the_fresh_state, the_log_tells_the_state],
