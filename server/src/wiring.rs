@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tertulia_domain::content::ContentLimits;
-use tertulia_embedded::{Embedded, MemoryHandovers, OpenError};
+use tertulia_embedded::{Embedded, MemoryHandovers, MemoryQueue, OpenError};
 use tertulia_gateway::GatewayConfig;
 use tertulia_services::spine::limits::Rates;
 use tertulia_services::{Ports, Services, Settings};
@@ -43,6 +43,7 @@ impl House {
             tickets: Arc::new(MemoryHandovers::default()),
             resumes: None,
             attendance: None,
+            queue: Arc::new(MemoryQueue::default()),
             clock: Arc::new(SystemClock),
         };
         let services = Services::new(ports, settings(config)).await?;

@@ -43,6 +43,12 @@ async fn a_large_conversation_is_pushed_in_full_to_who_looks() {
     let fourth = writes.say(general, "four").await;
     looks_away.expect_where("conversation.activity", |hint| hint["lastSeq"] == fourth["seq"]).await;
     looks.expect_where("message.new", |event| event["seq"] == fourth["seq"]).await;
+    // Who is named is told how much is new, wherever they look: that is workers' work.
+    for (words, mentions) in [(format!("@{}", omar.username()), 1), ("@channel".to_owned(), 2)] {
+        writes.say(general, &words).await;
+        let of = |badge: &Value| badge["conversationId"] == *general && badge["mentionCount"] == mentions;
+        looks_away.expect_where("notification.badge", of).await;
+    }
 }
 
 #[tokio::test]

@@ -7,14 +7,19 @@ use crate::Services;
 use crate::notifications::{GATHER, GATHER_OWN};
 
 /// Who follows an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Follower {
+    /// On every node, for its own clients.
     Badges,
+    /// On the node that committed it, for the workers of all.
+    Mentions,
 }
 
 /// The table.
 fn followers(body: &EventBody) -> &'static [Follower] {
     match body {
-        EventBody::MessageNew(_) | EventBody::MessageDeleted(_) | EventBody::MessageUpdated(_) => &[Follower::Badges],
+        EventBody::MessageNew(_) | EventBody::MessageUpdated(_) => &[Follower::Badges, Follower::Mentions],
+        EventBody::MessageDeleted(_) => &[Follower::Badges],
         EventBody::MessageReaction(_)
         | EventBody::MessagePinned(_)
         | EventBody::MemberJoined(_)
@@ -29,12 +34,16 @@ pub(crate) fn start(services: &Services) {
     let badges = &services.badges;
     let noting = badges.clone();
     services.spine.listen(move |heard| {
-        if let Heard::Signal(Signal::Event(event)) = heard {
-            for follower in followers(&event.body) {
-                match follower {
-                    Follower::Badges => noting.note(event.conversation_id),
-                }
-            }
+        if let Heard::Signal(Signal::Event(event)) = heard
+            && followers(&event.body).contains(&Follower::Badges)
+        {
+            noting.note(event.conversation_id);
+        }
+    });
+    let mentions = services.mentions.clone();
+    services.spine.listen_here(move |event| {
+        if followers(&event.body).contains(&Follower::Mentions) {
+            mentions.note(event);
         }
     });
     let tasks = &services.spine.tasks;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use tertulia_domain::error::{Code, Refusal};
 use tertulia_domain::ids::{SessionId, UserId};
-use tertulia_ports::{Attendance, Bus, Clock, Handovers, Limits, Store, StoreError};
+use tertulia_ports::{Attendance, Bus, Clock, Handovers, Limits, Queue, Store, StoreError};
 
 pub use spine::{Settings, Spine};
 
@@ -44,6 +44,8 @@ pub struct Ports {
     pub resumes: Option<Arc<dyn Handovers>>,
     /// None: this process is alone.
     pub attendance: Option<Arc<dyn Attendance>>,
+    /// What workers do, of all nodes.
+    pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -65,16 +67,18 @@ pub struct Services {
     pub delivery: delivery::Delivery,
     pub spine: Arc<Spine>,
     badges: Arc<notifications::Badges>,
+    mentions: Arc<notifications::Mentions>,
 }
 
 impl Services {
     /// Wires the features over one of each port. Call [`Services::start`] to run the background work.
     pub async fn new(ports: Ports, settings: Settings) -> Answer<Self> {
-        let Ports { store, bus, limits, tickets, resumes, attendance, clock } = ports;
+        let Ports { store, bus, limits, tickets, resumes, attendance, queue, clock } = ports;
         let spine = Arc::new(Spine::new(store, bus, limits, clock, settings));
         spine.keep_true();
         let presence = presence::Presences::new(spine.clone(), attendance);
         let badges = Arc::new(notifications::Badges::default());
+        let mentions = Arc::new(notifications::Mentions::new(spine.clone(), queue));
         Ok(Self {
             auth: auth::Auth::new(spine.clone(), tickets).await?,
             users: users::Users::new(spine.clone()),
@@ -88,19 +92,26 @@ impl Services {
             delivery: delivery::Delivery::new(spine.clone(), resumes),
             spine,
             badges,
+            mentions,
         })
     }
 
-    /// Starts what runs without being asked: expiry, scheduled messages, typing and presence that end, badges,
+    /// Starts what runs without being asked for the clients of this node: typing and presence that end, badges,
     /// watermarks that were gathered.
     pub fn start(&self) {
         followers::start(self);
         self.spine.pulse();
-        self.messages.start_expiry();
-        self.messages.start_schedule();
+        self.mentions.start();
         self.presence.start();
         self.receipts.start();
         self.typing.start();
+    }
+
+    /// Starts what some node has to do for all of them, and several may: expiry, scheduled messages, what the queue brings.
+    pub fn start_worker(&self) {
+        self.messages.start_expiry();
+        self.messages.start_schedule();
+        self.mentions.start_worker();
     }
 
     /// Stops background work, waits for what is being committed, and commits what was put off.

@@ -8,8 +8,9 @@ pub mod relay;
 pub(crate) mod secrets;
 pub mod tasks;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use tertulia_domain::Event;
 use tertulia_domain::content::ContentLimits;
 use tertulia_ports::{Bus, Clock, Limits, Store};
 
@@ -44,6 +45,8 @@ impl Default for Settings {
     }
 }
 
+type Committed = Box<dyn Fn(&Event) + Send + Sync>;
+
 /// The common ground of all features.
 pub struct Spine {
     pub store: Store,
@@ -53,6 +56,8 @@ pub struct Spine {
     pub access: access::Access,
     pub limits: limits::Limits,
     pub tasks: tasks::Tasks,
+    /// Told of every event that this node committed.
+    committed: OnceLock<Committed>,
 }
 
 impl Spine {
@@ -61,6 +66,7 @@ impl Spine {
             access: access::Access::new(store.clone(), bus.clone()),
             limits: limits::Limits::new(limits, clock.clone(), settings.limits.then_some(settings.rates)),
             tasks: tasks::Tasks::default(),
+            committed: OnceLock::new(),
             store,
             bus,
             clock,

@@ -87,6 +87,7 @@ impl Serve {
         let services = &house.services;
         let demo = if self.demo { Some(demo::prepare(services).await?) } else { None };
         services.start();
+        services.start_worker();
         measure(services, metrics.clone());
         let gateway_config = GatewayConfig { echo: self.ws_echo, ..gateway_config(config, open_files, metrics) };
         let gateway = Gateway::new(services.clone(), gateway_config)?;

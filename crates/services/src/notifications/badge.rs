@@ -71,7 +71,7 @@ async fn round(spine: &Spine, presence: &Presences, changed: &[ConversationId]) 
 }
 
 /// Reads the counts of these users and tells their connections.
-async fn send_badges(spine: &Spine, asked: Vec<(ConversationId, Vec<UserId>)>, tell: impl Fn(Signal)) -> Answer<()> {
+pub(super) async fn send_badges(spine: &Spine, asked: Vec<(ConversationId, Vec<UserId>)>, tell: impl Fn(Signal)) -> Answer<()> {
     if asked.is_empty() {
         return Ok(());
     }

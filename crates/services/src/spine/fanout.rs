@@ -20,6 +20,9 @@ impl Spine {
             EventBody::MemberLeft(left) => Some(Signal::Lost { user_id: left.user_id, conversation_id }),
             _ => None,
         };
+        if let Some(committed) = self.committed.get() {
+            committed(&event);
+        }
         self.bus.publish(Signal::Event(Arc::new(event)));
         if let Some(change) = change {
             self.bus.publish(change);
@@ -60,6 +63,11 @@ impl Spine {
             bus.pulse();
             std::future::ready(())
         });
+    }
+
+    /// Calls `hear` with what this node commits, and no other. Once.
+    pub(crate) fn listen_here(&self, hear: impl Fn(&Event) + Send + Sync + 'static) {
+        drop(self.committed.set(Box::new(hear)));
     }
 
     /// Calls `hear` with everything that happens: quickly, and in the thread of who publishes.
