@@ -101,7 +101,9 @@ fn hand_over(receiver: Arc<OnceLock<Receiver>>) -> Pushed {
         };
         let Some(receive) = receiver.get() else { return };
         match topic_of(channel) {
-            Some(topic) => batch::payloads(message).for_each(|payload| receive(payload.map_or(Carried::Lost, |it| Carried::Payload(topic, it)))),
+            Some(topic) => {
+                batch::payloads(message).for_each(|payload| receive(payload.map_or(Carried::Lost, |it| Carried::Payload(topic, it))))
+            }
             None => receive(Carried::Lost),
         }
     })

@@ -25,7 +25,9 @@ pub enum OpenError {
     Refused(String),
     #[error("Redis {0} is too old: redis.url has to name version {MAJOR_MIN} or newer")]
     TooOld(String),
-    #[error("redis.url names a node of a Redis Cluster, which is not supported: name one server, or what stands before it and its replicas")]
+    #[error(
+        "redis.url names a node of a Redis Cluster, which is not supported: name one server, or what stands before it and its replicas"
+    )]
     Sharded,
 }
 

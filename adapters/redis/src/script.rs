@@ -37,7 +37,11 @@ impl Script {
     }
 
     /// A Redis that was restarted, or whose place another took, does not know the script.
-    async fn try_run<A: ToRedisArgs, T: FromRedisValue>(&self, connection: &mut MultiplexedConnection, calls: &[Call<A>]) -> RedisResult<Vec<T>> {
+    async fn try_run<A: ToRedisArgs, T: FromRedisValue>(
+        &self,
+        connection: &mut MultiplexedConnection,
+        calls: &[Call<A>],
+    ) -> RedisResult<Vec<T>> {
         let pipeline = self.pipeline(calls);
         match pipeline.query_async(connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {

@@ -17,7 +17,15 @@ async fn refusal(url: &str, cluster: &str) -> OpenError {
 
 #[tokio::test]
 async fn bad_input_is_explained() {
-    for url in ["", "localhost", "http://localhost:6379", "redis://", "redis://localhost/no-number", "redis://h:66666", &format!("rdis://:{PASSWORD}@h")] {
+    for url in [
+        "",
+        "localhost",
+        "http://localhost:6379",
+        "redis://",
+        "redis://localhost/no-number",
+        "redis://h:66666",
+        &format!("rdis://:{PASSWORD}@h"),
+    ] {
         let error = refusal(url, "a").await;
         assert!(matches!(error, OpenError::Url(_)) && error.to_string().contains("redis.url") && !error.is_passing(), "{error}");
     }
@@ -35,7 +43,7 @@ async fn who_may_not_is_told() {
     let server = Server::start(&["--requirepass", PASSWORD, "--user", "quiet", "on", ">word", "~*", "+@all", "resetchannels"]);
     let (port, is) = (server.port, |error: OpenError| matches!(error, OpenError::Credentials(_)));
     assert!(is(refusal(&format!("redis://127.0.0.1:{port}/"), "a").await));
-    assert!(is(refusal(&format!("redis://:{PASSWORD}-wrong@127.0.0.1:{port}/").replace(PASSWORD, "wrong"), "a").await));
+    assert!(is(refusal(&format!("redis://:wrong@127.0.0.1:{port}/"), "a").await));
     assert!(is(refusal(&format!("redis://nobody:{PASSWORD}@127.0.0.1:{port}/"), "a").await));
     assert!(matches!(refusal(&format!("redis://:{PASSWORD}@127.0.0.1:{port}/99"), "a").await, OpenError::Refused(_)));
     let options = |user: &str| Options { url: format!("redis://{user}@127.0.0.1:{port}/"), cluster: "a".into(), node: Uuid::new_v4() };
@@ -43,9 +51,6 @@ async fn who_may_not_is_told() {
     let quiet = Redis::open(&options("quiet:word")).await.unwrap();
     let error = quiet.carrier().await.err().unwrap();
     assert!(matches!(error, OpenError::Refused(_)) && error.to_string().contains("channel"), "{error}");
-    // A password where none is asked for is a mistake too.
-    let open = Server::start(&[]);
-    assert!(is(refusal(&open.url().replace("127", &format!(":{PASSWORD}@127")), "a").await));
 }
 
 #[tokio::test]
