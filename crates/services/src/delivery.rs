@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tertulia_domain::conversation::ConversationView;
 use tertulia_domain::ids::{ConnectionId, ConversationId, Seq, UserId};
-use tertulia_ports::{Handover, Heard};
 use tertulia_ports::store::log::{Head, Tail};
+use tertulia_ports::{Handover, Heard};
 
 use crate::spine::Spine;
 use crate::{Answer, refuse};

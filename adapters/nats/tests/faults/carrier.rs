@@ -146,9 +146,9 @@ async fn what_does_not_fit_is_refused_at_once() {
     let lost = scene.lost();
     server.signal("STOP");
     let (start, large) = (std::time::Instant::now(), Bytes::from(vec![0; 8 * 1024]));
-    let taken = (0..50_000).filter(|_| scene.one.send(0, large.clone())).count();
+    let taken = (0..20_000).filter(|_| scene.one.send(0, large.clone())).count();
     assert!(taken < 10_000, "{taken} taken");
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     soon("the loss is noticed", || scene.is_well() == [false, false]).await;
     server.signal("CONT");
     scene.comes_back(lost).await;

@@ -157,8 +157,9 @@ impl Hub {
     pub(super) async fn keep_parked(&self) {
         let parked = std::mem::take(&mut self.0.parking.lock().parked);
         let expires_at = self.0.services.spine.clock.now().plus_millis(i64::try_from(KEPT_FOR.as_millis()).unwrap_or_default());
-        let kept =
-            parked.into_iter().filter_map(|(id, (_, parked))| Some(Handover { id: id.0, state: serde_json::to_vec(&parked).ok()?, expires_at }));
+        let kept = parked
+            .into_iter()
+            .filter_map(|(id, (_, parked))| Some(Handover { id: id.0, state: serde_json::to_vec(&parked).ok()?, expires_at }));
         if let Err(refusal) = self.0.services.delivery.keep_resumes(kept.collect()).await {
             tracing::warn!(code = %refusal.code, "connections cannot go on where they were; they will sync");
         }
