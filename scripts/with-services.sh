@@ -40,8 +40,10 @@ stop_all() {
 pass_on() {
   told=$1
   [ -z "$command" ] || kill "-$1" -- "-$command" 2>/dev/null || true
-  [ -n "$command" ] || exit 130
+  [ -n "$command" ] || exit "$(status_of "$1")"
 }
+
+status_of() { echo $((128 + $(kill -l "$1"))); }
 
 # start NAME COMMAND…: in a process group of its own, so that Ctrl-C does not reach it, and tied to our life, for when
 # we are killed without a word.
@@ -131,6 +133,8 @@ while :; do
   gone "$command" && break
   sleep 0.1
 done
+# Who is told to end takes its children along.
+[ -z "$told" ] || kill -TERM -- "-$command" 2>/dev/null || true
 command=
-case "$told" in INT) exit 130 ;; TERM) exit 143 ;; HUP) exit 129 ;; esac
+[ -z "$told" ] || status=$(status_of "$told")
 exit "$status"
