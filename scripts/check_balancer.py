@@ -200,7 +200,10 @@ class WebSocket:
             pass
 
     def read(self):
-        first, second = self.stream.read(2)
+        head = self.stream.read(2)
+        if len(head) < 2:
+            return None, b""
+        first, second = head
         length = second & 127
         if length >= 126:
             length = int.from_bytes(self.stream.read(2 if length == 126 else 8), "big")
@@ -208,7 +211,7 @@ class WebSocket:
 
     def is_alive(self):
         self.socket.sendall(bytes([0x89, 0x84]) + struct.pack(">I", 0) + b"here")
-        while (frame := self.read())[0] not in (8, 10):
+        while (frame := self.read())[0] not in (None, 8, 10):
             pass
         return frame == (10, b"here")
 
