@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whether what is in deploy/ is right, by the programs that will read it; and, with TERTULIA_BIN, whether three nodes
-# behind each balancer are what they should be: scripts/check_balancer.py. IDLE=65 takes the idle minute in earnest.
+# Whether what is in deploy/ is right, by the programs that will read it; and whether three nodes (TERTULIA_BIN, or what
+# is built for debugging) behind each balancer are what they should be: scripts/check_balancer.py. IDLE=65 takes the idle minute in earnest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
@@ -32,5 +32,6 @@ if command -v helm >/dev/null; then
 fi
 say "deploy/ is in order"
 
-[ -n "${TERTULIA_BIN:-}" ] || { say "Without TERTULIA_BIN, no balancer was tried"; exit 0; }
-for balancer in haproxy nginx; do python3 scripts/check_balancer.py "$balancer" "$TERTULIA_BIN"; done
+binary=${TERTULIA_BIN:-target/debug/tertulia}
+[ -x "$binary" ] || { say "There is no $binary: no balancer was tried"; exit 0; }
+for balancer in haproxy nginx; do python3 scripts/check_balancer.py "$balancer" "$binary"; done
