@@ -28,10 +28,9 @@ apt-get update -qq || true
 DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@" >/dev/null </dev/null
 for package in "$@"; do
   for unit in $(dpkg -L "$package" | sed -n 's|^\(/usr\)\?/lib/systemd/system/\([^@]*\.service\)$|\2|p'); do
-    if command -v systemctl >/dev/null; then
-      systemctl disable --quiet "$unit" 2>/dev/null || true
-      [ ! -d /run/systemd/system ] || systemctl stop "$unit"
-    fi
+    [ ! -d /run/systemd/system ] || systemctl stop "$unit"
+    # Debian's own, which is there without systemd too.
+    deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
     # Without systemd, a boot reads these.
     update-rc.d "${unit%.service}" disable 2>/dev/null || true
   done
@@ -48,6 +47,8 @@ AS_ROOT
 # The programs that tests start, by the names that scripts/with-services.sh takes; Debian's packages of them.
 install_services() {
   local service missing=()
+  # `free_port` asks with it.
+  have python3 || missing+=(python3-minimal)
   for service in "$@"; do
     case "$service" in
       postgres) [ -n "$(postgres_bin)" ] || missing+=(postgresql) ;;
