@@ -29,8 +29,8 @@ DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq
 for package in "$@"; do
   for unit in $(dpkg -L "$package" | sed -n 's|^\(/usr\)\?/lib/systemd/system/\([^@]*\.service\)$|\2|p'); do
     [ ! -d /run/systemd/system ] || systemctl stop "$unit"
-    # Debian's own, which is there without systemd too.
-    deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
+    # Debian's own, which is there without systemd too; it wants to be called by a package.
+    DPKG_MAINTSCRIPT_PACKAGE=$package deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
     # Without systemd, a boot reads these.
     update-rc.d "${unit%.service}" disable 2>/dev/null || true
   done
