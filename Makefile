@@ -1,5 +1,5 @@
 # On a fresh machine: `make run`. Everything else is for who works on Tertulia.
-.PHONY: help run demo test unit autobahn fuzz fuzz-build e2e lint deny types web setup setup-tests
+.PHONY: help run demo test unit autobahn fuzz fuzz-build e2e lint deny types web setup setup-tests cluster check-deploy
 .DEFAULT_GOAL := help
 
 # Many tests only wait for the server that they started.
@@ -20,7 +20,11 @@ run: web ## Build everything and serve on http://localhost:7070 (ARGS="--listen 
 demo: ## As run, with a workspace that looks lived-in, kept apart in data/demo
 	$(MAKE) run ARGS="--demo --data data/demo $(ARGS)"
 
-test: setup-tests web unit autobahn e2e ## Every test: Rust, SDK, web, real browsers
+cluster: web ## Three nodes behind HAProxy on http://localhost:7070, with PostgreSQL, Redis, NATS (PORT=7070 BUS=redis|nats|postgres)
+	cargo build --release --locked -p tertulia
+	PORT=$(or $(PORT),7070) BUS=$(or $(BUS),redis) scripts/cluster.sh
+
+test: setup-tests web unit autobahn e2e check-deploy ## Every test: Rust, SDK, web, real browsers, deploy/
 
 unit: ## Tests without a browser
 	cargo build --workspace --all-targets --locked
@@ -31,6 +35,9 @@ unit: ## Tests without a browser
 autobahn: ## Autobahn's 301 cases of RFC 6455, 42 of the 216 with compression (CASES="deflate": all 216, minutes)
 	cargo build --locked -p tertulia
 	set -e; $(if $(CASES),,scripts/autobahn.sh target/debug/tertulia;) scripts/autobahn.sh target/debug/tertulia $(or $(CASES),deflate-quick)
+
+check-deploy: ## Check deploy/, and three nodes behind HAProxy and nginx (TERTULIA_BIN; IDLE=65 for an idle minute)
+	IDLE=$(or $(IDLE),5) scripts/check-deploy.sh
 
 fuzz: fuzz-build ## Fuzz what reads strangers' bytes, each target for a while (SECONDS_EACH=60); the first build takes minutes
 	set -e; for target in $(FUZZ_TARGETS); do \

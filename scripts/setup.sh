@@ -3,23 +3,11 @@
 # when all is there. Rust and Node are yours to install: how you do that is your business.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
 
 RUST_MIN=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 NODE_MIN=20.19
-
-say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
-fail() { printf '%s\n' "$@" >&2; exit 1; }
-# at_least 1.95.0 1.90: whether the first is the second or newer.
-at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -1)" = "$2" ]; }
-
-apt_install() {
-  command -v apt-get >/dev/null || fail "Please install these with your package manager, then try again: $*"
-  say "Installing $*"
-  local as_root=()
-  [ "$(id -u)" = 0 ] || as_root=(sudo)
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
 
 check_rust() {
   command -v cargo >/dev/null || { [ ! -f ~/.cargo/env ] || fail "Rust is installed but not in PATH. Run: . ~/.cargo/env"; }
@@ -49,8 +37,12 @@ install_system() {
     command -v fiu-run >/dev/null || missing+=(fiu-utils)
     # Without it the screenshots show boxes for emoji.
     [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing+=(fonts-noto-color-emoji)
+    # What checks the scripts.
+    have shellcheck || missing+=(shellcheck)
+    python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
   fi
   [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+  [ "${1:-}" != tests ] || install_services postgres redis nats haproxy nginx prometheus
 }
 
 install_npm() {
