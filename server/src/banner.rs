@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 
-use crate::config::Config;
+use crate::config::{Config, place_of};
 
 /// All that the banner tells.
 pub struct Banner<'a> {
@@ -25,8 +25,7 @@ impl Banner<'_> {
         if let Some(lan) = self.lan_url() {
             lines.push(format!("         {lan}"));
         }
-        let data = self.data.canonicalize();
-        lines.push(format!("  Data   {}", data.as_deref().unwrap_or(self.data).display()));
+        lines.push(format!("  Data   {}", self.place()));
         if let Some(hint) = self.demo_hint {
             lines.push(format!("  Demo   {hint}"));
             if !self.address.ip().is_loopback() {
@@ -41,6 +40,14 @@ impl Banner<'_> {
         lines.push(String::new());
         lines.push(format!("listening on http://{}", self.address));
         lines.join("\n")
+    }
+
+    fn place(&self) -> String {
+        if self.config.store.is_shared() {
+            return place_of(&self.config.store.url);
+        }
+        let data = self.data.canonicalize();
+        data.as_deref().unwrap_or(self.data).display().to_string()
     }
 
     /// Where a browser on this machine finds it.

@@ -5,6 +5,7 @@
 //! are the text of `tertulia.example.toml`.
 
 mod accounts;
+mod cluster;
 mod example;
 mod file;
 mod limits;
@@ -18,6 +19,7 @@ mod suggest;
 use std::path::Path;
 
 pub use accounts::Accounts;
+pub use cluster::{Bus, Node, Redis, Store, place_of};
 pub use example::example;
 pub use limits::Limits;
 pub use log::{Log, LogFormat, LogLevel};
@@ -33,6 +35,10 @@ pub struct Config {
     pub accounts: Accounts,
     pub limits: Limits,
     pub log: Log,
+    pub store: Store,
+    pub bus: Bus,
+    pub redis: Redis,
+    pub node: Node,
 }
 
 /// Where settings come from, weakest first.
@@ -97,12 +103,14 @@ impl Config {
         Err("a known key".into())
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 4] {
-        [&mut self.server, &mut self.accounts, &mut self.limits, &mut self.log]
+    fn sections_mut(&mut self) -> [&mut dyn Section; 8] {
+        let Self { server, accounts, limits, log, store, bus, redis, node } = self;
+        [server, accounts, limits, log, store, bus, redis, node]
     }
 
-    fn sections(&self) -> [&dyn Section; 4] {
-        [&self.server, &self.accounts, &self.limits, &self.log]
+    fn sections(&self) -> [&dyn Section; 8] {
+        let Self { server, accounts, limits, log, store, bus, redis, node } = self;
+        [server, accounts, limits, log, store, bus, redis, node]
     }
 }
 

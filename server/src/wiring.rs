@@ -1,17 +1,23 @@
 //! The one place where an adapter meets the services.
 
-use std::path::Path;
+mod kept;
+mod shared;
+
 use std::sync::Arc;
 
 use tertulia_domain::content::ContentLimits;
-use tertulia_embedded::{Embedded, MemoryHandovers, MemoryQueue, OpenError};
 use tertulia_gateway::GatewayConfig;
 use tertulia_services::spine::limits::Rates;
 use tertulia_services::{Ports, Services, Settings};
+use uuid::Uuid;
 
+pub use self::kept::need_store;
+
+use self::kept::{Kept, Opener};
+use self::shared::Shared;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 
 const MINUTE_MS: i64 = 60_000;
 /// Open files for everything but connections.
@@ -20,55 +26,35 @@ const FILES_KEPT: u64 = 256;
 /// The services over the store that the configuration names.
 pub struct House {
     pub services: Services,
-    embedded: Embedded,
+    kept: Kept,
 }
 
 impl House {
-    /// For the server: nobody else may serve the same folder.
+    /// For the server, with all that it shares with others. With SQLite nobody else may serve the same folder.
     pub async fn open(config: &Config) -> Result<Self, Failure> {
-        Self::over(tertulia_embedded::open(&config.server.data), config).await
+        let kept = Kept::open(config, Opener::Server).await?;
+        let shared = Shared::open(config, &kept, Uuid::new_v4()).await?;
+        let house = Self::over(kept, shared, config).await?;
+        house.kept.keep_up(&house.services);
+        Ok(house)
     }
 
-    /// For a tool: whether or not a server runs.
+    /// For a tool: whether or not a server runs, which does not hear what is done here.
     pub async fn open_beside(config: &Config) -> Result<Self, Failure> {
-        Self::over(tertulia_embedded::open_beside(&config.server.data), config).await
+        Self::over(Kept::open(config, Opener::Tool).await?, Shared::nothing(), config).await
     }
 
-    async fn over(opened: Result<Embedded, OpenError>, config: &Config) -> Result<Self, Failure> {
-        let embedded = opened.map_err(|error| Failure::new(exit_of(&error), error.to_string()))?;
-        let ports = Ports {
-            store: embedded.store.clone(),
-            bus: embedded.bus.clone(),
-            limits: embedded.limits.clone(),
-            tickets: Arc::new(MemoryHandovers::default()),
-            resumes: None,
-            attendance: None,
-            queue: Arc::new(MemoryQueue::default()),
-            clock: Arc::new(SystemClock),
-        };
+    async fn over(kept: Kept, shared: Shared, config: &Config) -> Result<Self, Failure> {
+        let Shared { bus, limits, tickets, resumes, attendance, queue } = shared;
+        let ports = Ports { store: kept.store(), bus, limits, tickets, resumes, attendance, queue, clock: Arc::new(SystemClock) };
         let services = Services::new(ports, settings(config)).await?;
-        Ok(Self { services, embedded })
+        Ok(Self { services, kept })
     }
 
     /// Stops background work, waits for what is being written, closes the store.
     pub async fn close(self) {
         self.services.stop().await;
-        self.embedded.close().await;
-    }
-}
-
-/// A tool reads and writes what is there; it never makes a store where nobody expects one.
-pub fn need_store(data: &Path) -> Result<(), Failure> {
-    if data.join("tertulia.db").exists() {
-        return Ok(());
-    }
-    Err(Failure::new(Exit::Unavailable, format!("{}: no Tertulia store here; name its folder with --data", data.display())))
-}
-
-fn exit_of(error: &OpenError) -> Exit {
-    match error {
-        OpenError::Newer { .. } | OpenError::Altered(_) => Exit::Failed,
-        _ => Exit::Unavailable,
+        self.kept.close().await;
     }
 }
 

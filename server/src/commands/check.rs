@@ -25,7 +25,7 @@ impl Check {
     /// Fails on any drift.
     pub async fn run(self) -> Result<(), Failure> {
         let config = self.common.load([])?;
-        need_store(&config.server.data)?;
+        need_store(&config)?;
         let house = House::open_beside(&config).await?;
         let bar = progress_bar();
         let shown = bar.clone();

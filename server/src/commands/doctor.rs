@@ -101,7 +101,7 @@ fn folder(data: &Path) -> Finding {
 
 async fn store(config: &Config) -> Finding {
     const WHAT: &str = "store";
-    if need_store(&config.server.data).is_err() {
+    if need_store(config).is_err() {
         return Finding::good(WHAT, "none yet");
     }
     let house = match House::open_beside(config).await {

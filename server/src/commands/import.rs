@@ -65,7 +65,7 @@ pub struct Import {
 impl Import {
     pub async fn run(self) -> Result<(), Failure> {
         let config = self.common.load([])?;
-        need_store(&config.server.data)?;
+        need_store(&config)?;
         let source = source::open(&self.file)?;
         let house = House::open_beside(&config).await?;
         let imported = import(&house.services, self.workspace.as_deref(), source).await;

@@ -104,6 +104,9 @@ impl Serve {
         if self.ws_echo && config.limits.rate {
             return Err(Failure::new(Exit::Config, "--ws-echo is for conformance suites: add --limits off"));
         }
+        if self.demo && config.store.is_shared() {
+            return Err(Failure::new(Exit::Config, "--demo has a folder of its own: leave store.url as it is"));
+        }
         if config.limits.rate || config.server.listen.ip().is_loopback() {
             return Ok(());
         }
