@@ -26,6 +26,7 @@ macro_rules! handovers_suite {
 
 /// The true time: an adapter may forget by a clock of its own.
 fn now() -> Timestamp {
+    #[allow(clippy::disallowed_methods)] // As the doc line says.
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap()).unwrap()
 }
@@ -43,6 +44,7 @@ pub async fn what_is_left_is_taken_once(handovers: Arc<dyn Handovers>) {
     assert_eq!(handovers.take(other, now.plus_millis(60_000)).await.unwrap(), None, "too late");
 }
 
+#[allow(clippy::disallowed_methods)] // They end with the test.
 pub async fn of_many_takers_one_gets_it(handovers: Arc<dyn Handovers>) {
     let (id, now) = (new_id::<Uuid>(), now());
     handovers.keep(vec![left(id, now)], now).await.unwrap();
