@@ -75,6 +75,11 @@ impl Client {
         Self { http: reqwest::Client::new(), ..self.clone() }
     }
 
+    /// The same person at another node of the cluster.
+    pub fn on(&self, server: &Server) -> Self {
+        Self { url: server.url.clone(), ..self.clone() }
+    }
+
     /// The same without an account.
     pub fn anybody(&self) -> Self {
         Self { account: None, ..self.clone() }

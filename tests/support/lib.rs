@@ -4,6 +4,7 @@
 
 mod binary;
 mod client;
+mod cluster;
 mod forge;
 mod log;
 mod raw;
@@ -13,6 +14,7 @@ mod socket;
 
 pub use binary::binary;
 pub use client::{Account, Client, Reply, text};
+pub use cluster::{Bus, Cluster, OwnRedis, service};
 pub use forge::Forge;
 pub use log::Log;
 pub use raw::{Handshake, RawSocket, exchange, exchange_all, frame};

@@ -6,6 +6,8 @@ section! {
         /// "sqlite": a file in the data folder; one server alone. "postgres://user:password@host:5432/database": PostgreSQL 15 or
         /// newer, for as many servers as you like. "?sslmode=verify-full" checks its certificate.
         url: String = "sqlite".into(),
+        /// The schema that the tables are in; it is made when it is missing. Empty: "public".
+        schema: Option<String> = None,
         /// A streaming replica, for reads that may be a moment old. It may be away.
         replica_url: Option<String> = None,
         /// Connections of this server to PostgreSQL, beside the 4 that write messages.

@@ -136,6 +136,7 @@ fn check_alone(config: &Config) -> Result<(), Failure> {
 async fn postgres(config: &Config, opener: Opener) -> Result<Postgres, Failure> {
     let options = tertulia_postgres::Options {
         replica_url: config.store.replica_url.clone(),
+        schema: config.store.schema.clone(),
         pool: usize::try_from(config.store.connections.0).unwrap_or(usize::MAX),
         cluster: config.node.cluster.clone(),
         ..tertulia_postgres::Options::new(&config.store.url)
