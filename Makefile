@@ -28,7 +28,7 @@ test: setup-tests web unit autobahn e2e check-deploy ## Every test: Rust, SDK, w
 
 unit: ## Tests without a browser
 	cargo build --workspace --all-targets --locked
-	TERTULIA_SIM_STORIES=$(STORIES) cargo test --workspace --locked --no-fail-fast
+	TERTULIA_SIM_STORIES=$(STORIES) scripts/with-services.sh postgres redis nats -- cargo test --workspace --locked --no-fail-fast
 	npm test --workspace sdk/typescript --workspace web
 	cd sdk/typescript && TERTULIA_PLANS=$(STORIES) npx --no-install vitest run tests/plans.test.ts
 

@@ -13,12 +13,9 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 # Figures that come with what several nodes need, until the sources record them. Nothing may stay here for good.
-COMING = {"tertulia_bus_up", "tertulia_part_up", "tertulia_queue_lag", "tertulia_delivery_seconds", "tertulia_unacked", "tertulia_pushes_total"}
+COMING = {"tertulia_delivery_seconds", "tertulia_unacked", "tertulia_pushes_total"}
 # Settings likewise.
-COMING_SETTINGS = {
-    *("TERTULIA_STORE_URL", "TERTULIA_STORE_REPLICA_URL", "TERTULIA_STORE_CONNECTIONS", "TERTULIA_BUS_URL", "TERTULIA_REDIS_URL"),
-    *("TERTULIA_QUEUE_URL", "TERTULIA_NODE_ROLES", "TERTULIA_NODE_NAME", "TERTULIA_CLUSTER_NAME"),
-}
+COMING_SETTINGS = set()
 # Of HAProxy's configuration, not of Tertulia.
 BALANCER = re.compile(r"TERTULIA_(BIND|STATS|TUNNEL|CONNECTIONS|NODE_\d)$")
 

@@ -19,7 +19,7 @@ mod suggest;
 use std::path::Path;
 
 pub use accounts::Accounts;
-pub use cluster::{Bus, Node, Redis, Store, place_of};
+pub use cluster::{Bus, Node, Queue, Redis, Store, place_of};
 pub use example::example;
 pub use limits::Limits;
 pub use log::{Log, LogFormat, LogLevel};
@@ -38,6 +38,7 @@ pub struct Config {
     pub store: Store,
     pub bus: Bus,
     pub redis: Redis,
+    pub queue: Queue,
     pub node: Node,
 }
 
@@ -103,14 +104,14 @@ impl Config {
         Err("a known key".into())
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 8] {
-        let Self { server, accounts, limits, log, store, bus, redis, node } = self;
-        [server, accounts, limits, log, store, bus, redis, node]
+    fn sections_mut(&mut self) -> [&mut dyn Section; 9] {
+        let Self { server, accounts, limits, log, store, bus, redis, queue, node } = self;
+        [server, accounts, limits, log, store, bus, redis, queue, node]
     }
 
-    fn sections(&self) -> [&dyn Section; 8] {
-        let Self { server, accounts, limits, log, store, bus, redis, node } = self;
-        [server, accounts, limits, log, store, bus, redis, node]
+    fn sections(&self) -> [&dyn Section; 9] {
+        let Self { server, accounts, limits, log, store, bus, redis, queue, node } = self;
+        [server, accounts, limits, log, store, bus, redis, queue, node]
     }
 }
 

@@ -103,6 +103,7 @@ pub fn gateway_config(config: &Config, open_files: Option<u64>, metrics: metrics
         compression: config.server.compression,
         handshakes_per_second: u32::try_from(config.limits.handshakes_per_second.0).unwrap_or(u32::MAX),
         connections_per_user: config.limits.connections_per_user.0 as usize,
+        clients: config.node.has("gateway"),
         metrics: Some(metrics),
         ..GatewayConfig::default()
     }

@@ -135,7 +135,14 @@ pub fn router(gateway: Gateway) -> Router {
     if gateway.config.echo {
         return Router::new().fallback(get(handshake::upgrade)).with_state(gateway);
     }
-    let mut router = Router::new();
+    let system = Router::new()
+        .route("/healthz", get(system::health))
+        .route("/readyz", get(system::ready))
+        .route("/metrics", get(system::metrics));
+    if !gateway.config.clients {
+        return system.fallback(no_clients).with_state(gateway);
+    }
+    let mut router = system;
     for route in routes {
         let handler = route.handler;
         let Ok(method) = MethodFilter::try_from(route.method) else { continue };
@@ -152,14 +159,15 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api/docs", get(|| page("text/html; charset=utf-8", include_str!("api/docs.html"))))
         .route("/api/docs/docs.js", get(|| page("text/javascript; charset=utf-8", include_str!("api/docs.js"))))
         .route("/api/docs/docs.css", get(|| page("text/css; charset=utf-8", include_str!("api/docs.css"))))
-        .route("/healthz", get(system::health))
-        .route("/readyz", get(system::ready))
-        .route("/metrics", get(system::metrics))
         .route("/api", get(unknown))
         .route("/api/{*rest}", axum::routing::any(unknown))
         .fallback(assets::serve)
         .layer(axum::middleware::from_fn(note_route))
         .with_state(gateway)
+}
+
+async fn no_clients() -> Response {
+    answer::refused(Refusal::unavailable("this server works for others and serves no clients", 60_000))
 }
 
 async fn unknown() -> Response {

@@ -40,6 +40,8 @@ pub struct GatewayConfig {
     pub echo: bool,
     /// Messages a second in one conversation past which nobody gets them in full, but how many there are; none: never.
     pub summary_messages: Option<u32>,
+    /// Whether clients are served; otherwise only `/healthz`, `/readyz` and `/metrics` answer.
+    pub clients: bool,
     /// What `/metrics` renders; none: it answers 404.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -57,6 +59,7 @@ impl Default for GatewayConfig {
             compression: false,
             echo: false,
             summary_messages: Some(100),
+            clients: true,
             metrics: None,
         }
     }

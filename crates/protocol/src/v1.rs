@@ -314,6 +314,8 @@ pub enum ServerFrame {
     TokenRefresh(TokenRefresh),
     #[serde(rename = "server.draining")]
     ServerDraining(ServerDraining),
+    #[serde(rename = "server.health")]
+    ServerHealth(ServerHealth),
 }
 
 impl ServerFrame {
@@ -342,6 +344,7 @@ impl ServerFrame {
         "notification.badge",
         "token.refresh",
         "server.draining",
+        "server.health",
     ];
 }
 
@@ -497,6 +500,14 @@ pub struct TokenRefresh {
 #[serde(rename_all = "camelCase")]
 pub struct ServerDraining {
     pub reconnect_after_ms: u64,
+}
+
+/// Parts of the server that are away: `store`, `bus`, `presence`, … Sent when that changes, and after `connected` where any
+/// is. Without the store nothing can be sent; without the others messages still go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerHealth {
+    pub away: Vec<String>,
 }
 
 /// The result of `presence.subscribe`: the present state of those one may know of.

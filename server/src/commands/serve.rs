@@ -48,6 +48,8 @@ enum Switch {
     Off,
 }
 
+/// What a server may do.
+const ROLES: [&str; 2] = ["gateway", "worker"];
 /// How often figures that are asked for, not told, are read.
 const MEASURE_EVERY: Duration = Duration::from_secs(5);
 /// Connections that may wait to be accepted; the system has a bound of its own.
@@ -87,12 +89,14 @@ impl Serve {
         let services = &house.services;
         let demo = if self.demo { Some(demo::prepare(services).await?) } else { None };
         services.start();
-        services.start_worker();
+        if config.node.has("worker") {
+            services.start_worker();
+        }
         measure(services, metrics.clone());
         let gateway_config = GatewayConfig { echo: self.ws_echo, ..gateway_config(config, open_files, metrics) };
         let gateway = Gateway::new(services.clone(), gateway_config)?;
         self.announce(config, address, services, demo.as_ref()).await?;
-        tracing::info!(%address, open_files, "ready");
+        tracing::info!(%address, open_files, node = config.node.name, "ready");
         if let Some(demo) = &demo {
             demo::start(services, demo)?;
         }
@@ -103,6 +107,9 @@ impl Serve {
     fn check(&self, config: &Config) -> Result<(), Failure> {
         if self.ws_echo && config.limits.rate {
             return Err(Failure::new(Exit::Config, "--ws-echo is for conformance suites: add --limits off"));
+        }
+        if config.node.roles.is_empty() || config.node.roles.iter().any(|role| !ROLES.contains(&role.as_str())) {
+            return Err(Failure::new(Exit::Config, format!("node.roles: expected some of {}", ROLES.join(", "))));
         }
         if self.demo && config.store.is_shared() {
             return Err(Failure::new(Exit::Config, "--demo has a folder of its own: leave store.url as it is"));

@@ -38,10 +38,27 @@ section! {
 section! {
     /// This server among others with the same store.
     Node "node" {
+        /// Its name in logs. Empty: none.
+        name: Option<String> = None,
         /// What it does: "gateway" serves clients, "worker" does what nobody waits for.
         roles: Vec<String> = ["gateway", "worker"].map(str::to_owned).to_vec(),
         /// The name of the whole cluster: servers of different ones may share Redis and NATS, but never a database.
         cluster: String = "tertulia".into(),
+    }
+}
+
+section! {
+    /// Work that nobody waits for, in conversations of 100 people and more, for the workers of all servers.
+    Queue "queue" {
+        /// "redis://…" or "nats://…" (JetStream). Empty: what redis.url names, else in the process.
+        url: Option<String> = None,
+    }
+}
+
+impl Node {
+    /// Whether this server does that.
+    pub fn has(&self, role: &str) -> bool {
+        self.roles.iter().any(|has| has == role)
     }
 }
 

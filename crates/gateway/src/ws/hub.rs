@@ -3,13 +3,14 @@
 
 pub mod core;
 mod deliver;
+mod health;
 mod membership;
 mod repair;
 mod resume;
 mod room;
 mod watches;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -77,6 +78,8 @@ struct Inner {
     /// Something was not handed on to a shard that was too far behind.
     missed: AtomicBool,
     resyncing: AtomicBool,
+    /// Parts that clients were told are away.
+    away: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Hub {
@@ -90,9 +93,11 @@ impl Hub {
             draining: AtomicBool::new(false),
             missed: AtomicBool::new(false),
             resyncing: AtomicBool::new(false),
+            away: Mutex::default(),
             services,
         }));
         hub.hear();
+        hub.watch_health();
         let tasks = &hub.0.services.spine.tasks;
         let ticking = hub.clone();
         tasks.every(TICK, move || {

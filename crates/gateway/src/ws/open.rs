@@ -68,6 +68,7 @@ pub async fn open(stream: TcpStream, early: Vec<u8>, opened: Opened) {
     let mut first = Vec::new();
     if !gateway.config.echo {
         first.push(Frame::durable(greeting(&gateway, caller, id, resumed.is_some())));
+        first.extend(gateway.hub.health_frame());
     }
     let resumed = resumed.map(|resumed| {
         first.extend(resumed.frames);
