@@ -35,6 +35,7 @@ async fn without_bus_and_redis_messages_arrive_within_seconds() {
         }
         assert_eq!(parts(node).await["parts"]["store"], "ok");
     }
+    his.expect_where("server.health", |health| health["away"] == json!(["bus", "presence"])).await;
     for n in 0..3 {
         let began = Instant::now();
         let said = hers.say(&direct, &format!("{n}")).await;

@@ -69,6 +69,8 @@ export interface ConnectionInfo {
   readonly since: number;
   /** What the browser says about the network. */
   readonly browserOnline: boolean;
+  /** Parts of the server that are away: `store` (nothing can be sent), `bus` (messages come a second late), `presence`, … */
+  readonly away: readonly string[];
 }
 
 /**

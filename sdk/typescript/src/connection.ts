@@ -55,7 +55,7 @@ export class Connection {
   private lingerTimer: Timer;
 
   constructor(private readonly options: ConnectionOptions) {
-    this.info = new Signal<ConnectionInfo>({ state: 'disconnected', lost: false, stopped: 'asked', attempt: 0, since: options.now(), browserOnline: true });
+    this.info = new Signal<ConnectionInfo>({ state: 'disconnected', lost: false, stopped: 'asked', attempt: 0, since: options.now(), browserOnline: true, away: [] });
   }
 
   get isUp(): boolean {
@@ -162,7 +162,7 @@ export class Connection {
       this.down.call();
       before.close();
     }
-    this.change({ state: 'connected', lost: false, since: this.options.now() }, 'nextRetryAt', 'stopped', 'code', 'reason');
+    this.change({ state: 'connected', lost: false, since: this.options.now(), away: [] }, 'nextRetryAt', 'stopped', 'code', 'reason');
     this.up.call(hello);
   }
 
@@ -188,6 +188,7 @@ export class Connection {
     }
     if (frame.type === 'token.refresh') void this.answerToken(socket);
     else if (frame.type === 'server.draining') this.drain(frame.payload.reconnectAfterMs);
+    else if (frame.type === 'server.health') this.change({ away: frame.payload.away });
     else if (socket === this.current) this.frame.call(frame);
   }
 

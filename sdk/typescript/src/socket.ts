@@ -155,5 +155,5 @@ export class Socket {
 const KNOWN: ReadonlySet<ServerFrame['type']> = new Set<ServerFrame['type']>([
   'message.new', 'message.updated', 'message.deleted', 'message.reaction', 'message.pinned', 'member.joined', 'member.left', 'member.updated',
   'conversation.updated', 'conversation.added', 'conversation.removed', 'conversation.activity', 'receipt.delivered', 'receipt.read', 'typing.indicator', 'presence.changed',
-  'presence.bulk', 'notification.badge', 'token.refresh', 'server.draining',
+  'presence.bulk', 'notification.badge', 'token.refresh', 'server.draining', 'server.health',
 ]);

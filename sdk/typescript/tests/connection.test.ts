@@ -162,3 +162,15 @@ it('rejects connect where nobody is signed in', async () => {
   const client = clientOf(server, 'a', { tokens: memoryTokens() });
   await expect(client.connect()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
 });
+
+it('tells which parts of the server are away, and forgets it with the next connection', async () => {
+  const { server, socket } = place();
+  const client = await connected(clientOf(server, 'a'));
+  expect(info(client).away).toEqual([]);
+  socket().deliver({ type: 'server.health', payload: { away: ['bus', 'presence'] } });
+  await pass(50);
+  expect(info(client).away).toEqual(['bus', 'presence']);
+  socket().drop(1006, '');
+  await pass(10_000);
+  expect(info(client)).toMatchObject({ state: 'connected', away: [] });
+});

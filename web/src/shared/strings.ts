@@ -92,6 +92,9 @@ export const t = {
     offline: "You're offline. Messages will be sent when you reconnect.",
     retryNow: 'Retry now',
     online: 'Back online.',
+    storeAway: 'The server cannot store messages right now. Yours are kept here and sent as soon as it can.',
+    busAway: 'Messages may take a few seconds longer than usual.',
+    presenceAway: 'Who is online cannot be shown right now.',
   },
 
   rail: { label: 'Workspaces', add: 'Create a workspace', settings: 'Settings', name: 'Workspace name', create: 'Create workspace' },
