@@ -8,7 +8,7 @@ export RUST_TEST_THREADS ?= 8
 STORIES := $(CURDIR)/target/stories.jsonl
 FUZZ_TARGETS := frame_decode envelope resume_token
 CARGO_FUZZ := CARGO_TARGET_DIR=$(CURDIR)/target/fuzz RUSTC_BOOTSTRAP=1 cargo fuzz
-PLAYWRIGHT := npx --no-install playwright test --config tests/web/playwright.config.ts
+PLAYWRIGHT := scripts/with-services.sh postgres redis -- npx --no-install playwright test --config tests/web/playwright.config.ts
 
 help: ## This list
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::binary;
 use crate::log::Log;
+use crate::{binary, new_id, service};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(20);
 
@@ -46,7 +46,20 @@ pub struct Server {
     pub url: String,
     options: Options,
     data: TempDir,
+    /// Where messages are kept, when it is not in the folder.
+    store: Vec<String>,
     log: Log,
+}
+
+/// With TERTULIA_TEST_STORE=postgres, servers keep their messages there, each in a schema of its own.
+#[allow(clippy::disallowed_methods)] // A switch for whole runs of the same tests.
+fn store() -> Vec<String> {
+    if std::env::var("TERTULIA_TEST_STORE").is_ok_and(|store| store == "postgres") {
+        let schema = format!("s{}", new_id().replace('-', ""));
+        let settings = [("store.url", service("TERTULIA_TEST_POSTGRES")), ("store.schema", schema), ("store.connections", "8".into())];
+        return settings.into_iter().flat_map(|(key, value)| ["--set".to_owned(), format!("{key}={value}")]).collect();
+    }
+    Vec::new()
 }
 
 impl Server {
@@ -67,7 +80,7 @@ impl Server {
 
     pub fn with(options: Options) -> Self {
         let data = tempfile::Builder::new().prefix("tertulia-e2e-").tempdir().unwrap();
-        let mut server = Self { child: None, url: "http://127.0.0.1:0".into(), options, data, log: Log::default() };
+        let mut server = Self { child: None, url: "http://127.0.0.1:0".into(), options, data, store: store(), log: Log::default() };
         server.launch();
         server
     }
@@ -75,7 +88,7 @@ impl Server {
     fn launch(&mut self) {
         let address = self.address().to_owned();
         let mut command = Command::new(self.binary());
-        command.args(["serve", "--listen", &address, "--data"]).arg(self.data.path()).args(&self.options.more);
+        command.args(["serve", "--listen", &address, "--data"]).arg(self.data.path()).args(&self.store).args(&self.options.more);
         if self.options.open {
             command.arg("--open-registration");
         }

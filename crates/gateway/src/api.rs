@@ -135,10 +135,8 @@ pub fn router(gateway: Gateway) -> Router {
     if gateway.config.echo {
         return Router::new().fallback(get(handshake::upgrade)).with_state(gateway);
     }
-    let system = Router::new()
-        .route("/healthz", get(system::health))
-        .route("/readyz", get(system::ready))
-        .route("/metrics", get(system::metrics));
+    let system =
+        Router::new().route("/healthz", get(system::health)).route("/readyz", get(system::ready)).route("/metrics", get(system::metrics));
     if !gateway.config.clients {
         return system.fallback(no_clients).with_state(gateway);
     }

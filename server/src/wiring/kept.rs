@@ -123,7 +123,12 @@ fn has_file(data: &Path) -> bool {
 
 /// What only several servers need is a mistake beside a store that only one can have.
 fn check_alone(config: &Config) -> Result<(), Failure> {
-    let given = [("bus.url", &config.bus.url), ("redis.url", &config.redis.url), ("queue.url", &config.queue.url), ("store.replica_url", &config.store.replica_url)];
+    let given = [
+        ("bus.url", &config.bus.url),
+        ("redis.url", &config.redis.url),
+        ("queue.url", &config.queue.url),
+        ("store.replica_url", &config.store.replica_url),
+    ];
     match given.into_iter().find(|(_, url)| url.is_some()) {
         None => Ok(()),
         Some((setting, _)) => {
