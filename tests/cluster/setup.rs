@@ -64,3 +64,14 @@ async fn one_server_alone_runs_on_postgresql() {
     let said = hers.say(&scene.general, "alone").await;
     owners.expect_where("message.new", |event| event["seq"] == said["seq"]).await;
 }
+
+#[tokio::test]
+async fn one_alone_that_was_killed_comes_back_by_itself() {
+    let cluster = Cluster::start(0, Bus::Redis);
+    let mut node = cluster.another(&[("bus.url", ""), ("redis.url", "")]);
+    let scene = tertulia_tests::Scene::new(&node).await;
+    let head = scene.owner.conversation(&scene.general).await["head"].clone();
+    node.kill9();
+    node.restart();
+    assert_eq!(scene.owner.reconnected().conversation(&scene.general).await["head"], head);
+}

@@ -57,7 +57,7 @@ async fn what_was_missed_comes_in_order_without_asking() {
     hers.say(&direct, "after").await;
     assert_eq!(words_of(&mut his, 1).await, ["after"]);
     // What it watched it watches still.
-    ines.socket().await;
+    let _there = ines.socket().await;
     his.expect_where("presence.changed", |presence| presence["userId"] == ines.id()).await;
     assert_ne!(token(&his), old);
     assert_eq!(resume(&omar, &old).await.connected["resumed"], false, "a token is good once");

@@ -51,12 +51,19 @@ pub struct Server {
     log: Log,
 }
 
-/// With TERTULIA_TEST_STORE=postgres, servers keep their messages there, each in a schema of its own.
+/// With TERTULIA_TEST_STORE=postgres, servers keep their messages there, each in a schema of its own, and are clusters of one.
 #[allow(clippy::disallowed_methods)] // A switch for whole runs of the same tests.
 fn store() -> Vec<String> {
     if std::env::var("TERTULIA_TEST_STORE").is_ok_and(|store| store == "postgres") {
         let schema = format!("s{}", new_id().replace('-', ""));
-        let settings = [("store.url", service("TERTULIA_TEST_POSTGRES")), ("store.schema", schema), ("store.connections", "8".into())];
+        let settings = [
+            ("store.url", service("TERTULIA_TEST_POSTGRES")),
+            ("store.schema", schema.clone()),
+            ("store.connections", "8".into()),
+            ("bus.url", service("TERTULIA_TEST_REDIS")),
+            ("redis.url", service("TERTULIA_TEST_REDIS")),
+            ("node.cluster", schema),
+        ];
         return settings.into_iter().flat_map(|(key, value)| ["--set".to_owned(), format!("{key}={value}")]).collect();
     }
     Vec::new()
@@ -171,7 +178,14 @@ impl Server {
 
     /// Runs another command of the binary on this server's data.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(self.binary()).args(arguments).arg("--data").arg(self.data()).current_dir(self.data()).output().unwrap()
+        Command::new(self.binary())
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .args(&self.store)
+            .current_dir(self.data())
+            .output()
+            .unwrap()
     }
 
     /// `tertulia check` finds nothing wrong.

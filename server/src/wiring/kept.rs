@@ -20,6 +20,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 const BEAT_EVERY: Duration = Duration::from_secs(5);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
+/// How the bus of a server is called that has none.
+pub const ALONE: &str = "none";
+
 /// Whose opening it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opener {
@@ -66,7 +69,7 @@ impl Kept {
     pub async fn enroll(&self, node: Uuid, bus: &str) -> Result<(), Failure> {
         match self {
             Self::Embedded(_) => Ok(()),
-            Self::Postgres(postgres) => postgres.enroll(node, bus).await.map_err(failure),
+            Self::Postgres(postgres) => enroll(postgres, node, bus).await.map_err(failure),
         }
     }
 
@@ -156,6 +159,24 @@ async fn postgres(config: &Config, opener: Opener) -> Result<Postgres, Failure> 
             opened => return opened.map_err(failure),
         }
     }
+}
+
+/// One alone that was killed is forgotten within seconds: whoever comes after it waits.
+async fn enroll(postgres: &Postgres, node: Uuid, bus: &str) -> Result<(), PostgresError> {
+    let deadline = Instant::now() + WAITS;
+    loop {
+        match postgres.enroll(node, bus).await {
+            Err(error @ PostgresError::OtherCluster { .. }) if Instant::now() < deadline && is_alone(&error) && bus.starts_with(ALONE) => {
+                tracing::warn!(%error, "waiting for it to be gone");
+                tokio::time::sleep(AGAIN).await;
+            }
+            enrolled => return enrolled,
+        }
+    }
+}
+
+fn is_alone(error: &PostgresError) -> bool {
+    matches!(error, PostgresError::OtherCluster { bus, .. } if bus.starts_with(ALONE))
 }
 
 fn failure(error: PostgresError) -> Failure {

@@ -9,7 +9,7 @@ use tertulia_redis::Redis;
 use tertulia_services::spine::relay::Relay;
 use uuid::Uuid;
 
-use super::kept::Kept;
+use super::kept::{ALONE, Kept};
 use crate::config::{Config, place_of};
 use crate::exit::{Exit, Failure};
 
@@ -76,7 +76,7 @@ impl Shared {
 /// What two servers on one database have to have in common. Without a bus there is one alone.
 fn name_of_bus(config: &Config, node: Uuid) -> String {
     match config.bus.url.as_deref() {
-        None => format!("none (node {node})"),
+        None => format!("{ALONE} (node {node})"),
         Some("postgres") => "postgres".into(),
         // Secrets stay here.
         Some(url) => place_of(url),

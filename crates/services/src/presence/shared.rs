@@ -28,11 +28,13 @@ pub(super) struct Shared {
     unreported: Mutex<HashMap<UserId, Report>>,
     /// What was heard last of whoever is not offline.
     known: Mutex<HashMap<UserId, Presence>>,
+    /// What this node told all others last, likewise.
+    told: Mutex<HashMap<UserId, Presence>>,
 }
 
 impl Shared {
     pub(super) fn new(attendance: Arc<dyn Attendance>) -> Self {
-        Self { attendance, unreported: Mutex::default(), known: Mutex::default() }
+        Self { attendance, unreported: Mutex::default(), known: Mutex::default(), told: Mutex::default() }
     }
 
     pub(super) fn health(&self) -> Result<(), String> {
@@ -73,14 +75,7 @@ impl Shared {
 
     /// Whether it is news.
     fn learn(&self, presence: &Presence) -> bool {
-        let mut known = self.known.lock();
-        if presence.status == Status::Offline {
-            return known.remove(&presence.user_id).is_some();
-        }
-        if known.len() >= KNOWN_MAX {
-            known.clear();
-        }
-        known.insert(presence.user_id, presence.clone()).as_ref() != Some(presence)
+        put_down(&mut self.known.lock(), presence)
     }
 
     /// Reports what changed here, and tells all nodes what others see of it now.
@@ -97,7 +92,9 @@ impl Shared {
                 }
             };
             for presence in seen {
-                if self.learn(&presence) {
+                // Who came and went within a round may have been seen here, by who asked.
+                let is_over = presence.status == Status::Offline && self.learn(&presence);
+                if put_down(&mut self.told.lock(), &presence) || is_over {
                     spine.bus.publish(Signal::Presence(Arc::new(presence)));
                 }
             }
@@ -146,7 +143,17 @@ impl Shared {
     async fn ask(&self, presences: &Presences, users: &[UserId]) -> Vec<Presence> {
         let spine = &presences.spine;
         match self.attendance.of(users).await {
-            Ok(states) => users.iter().zip(states).map(|(user, state)| seen(spine, *user, &state)).collect(),
+            Ok(mut states) => {
+                let here = presences.users.lock();
+                for (user, state) in users.iter().zip(&mut states) {
+                    // Not reported yet.
+                    if let Some(tracked) = here.get(user).filter(|_| state.connections == 0) {
+                        state.connections = tracked.state.connections;
+                        state.chosen = state.chosen.take().or_else(|| tracked.state.chosen.clone());
+                    }
+                }
+                users.iter().zip(states).map(|(user, state)| seen(spine, *user, &state)).collect()
+            }
             Err(error) => {
                 tracing::debug!(%error, "presence is not shared");
                 let here = presences.users.lock();
@@ -158,6 +165,17 @@ impl Shared {
             }
         }
     }
+}
+
+/// Whether it is news.
+fn put_down(known: &mut HashMap<UserId, Presence>, presence: &Presence) -> bool {
+    if presence.status == Status::Offline {
+        return known.remove(&presence.user_id).is_some();
+    }
+    if known.len() >= KNOWN_MAX {
+        known.clear();
+    }
+    known.insert(presence.user_id, presence.clone()).as_ref() != Some(presence)
 }
 
 fn seen(spine: &Spine, user: UserId, state: &PresenceState) -> Presence {
