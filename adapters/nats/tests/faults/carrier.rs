@@ -61,8 +61,7 @@ impl Scene {
     }
 
     async fn comes_back(&self, lost_before: u64) {
-        let took = soon("both are well again", || self.is_well() == [true, true]).await;
-        println!("well again after {took:?}");
+        soon("both are well again", || self.is_well() == [true, true]).await;
         soon("the loss is told", || self.lost() > lost_before).await;
         self.arrives().await;
     }
@@ -79,7 +78,7 @@ async fn a_broker_that_is_killed_and_comes_back() {
             scene.send();
             scene.is_well() == [false, false]
         });
-        println!("noticed after {:?}", took.await);
+        took.await;
         assert!(!scene.send(), "taken, although nobody is there");
         assert!(scene.one.health().unwrap_err().contains("NATS"));
         tokio::time::sleep(Duration::from_secs(3)).await;
@@ -99,7 +98,7 @@ async fn a_broker_that_says_nothing_any_more() {
         scene.send();
         scene.is_well() == [false, false]
     });
-    println!("noticed after {:?}", took.await);
+    took.await;
     server.signal("CONT");
     scene.comes_back(lost).await;
 }

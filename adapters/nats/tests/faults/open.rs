@@ -16,7 +16,6 @@ fn options(url: &str) -> Options {
 async fn refusal(options: Options) -> OpenError {
     let url = options.url.clone();
     let Err(error) = Nats::open(&options).await else { panic!("{url} was accepted") };
-    println!("{url} → {error}");
     assert!(!error.to_string().contains(PASSWORD), "{error}");
     error
 }
