@@ -17,7 +17,7 @@ use tokio::sync::broadcast::Receiver as Events;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::Nats;
-use crate::open::OpenError;
+use crate::open::{OpenError, check_server};
 use crate::task::Task;
 
 /// How long it may take until a node hears itself for the first time.
@@ -65,12 +65,18 @@ impl Subjects {
         let messages = nats.client.subscribe(subject("*")).await.map_err(|error| OpenError::Refused(error.to_string()))?;
         let hearing = Task::start(hear(way.clone(), messages, events));
         let opened = Self { way, topics: (0..TOPICS).map(|topic| subject(&topic.to_string())).collect(), _hearing: hearing };
-        opened.wait_until_heard(nats.events.subscribe()).await?;
+        match opened.wait_until_heard(nats.events.subscribe()).await {
+            Err(error) if nats.may_be_away && error.is_passing() => tracing::warn!(%error, "NATS carries nothing yet"),
+            heard => heard?,
+        }
         Ok(opened)
     }
 
     /// Who may not publish, or subscribe, is told so by an event.
     async fn wait_until_heard(&self, mut events: Events<Event>) -> Result<(), OpenError> {
+        if self.way.client.connection_state() != async_nats::connection::State::Connected {
+            return Err(OpenError::Unreachable("it is looked for".into()));
+        }
         let waited = tokio::time::timeout(HEARD_WITHIN, async {
             while !self.way.up.load(Ordering::Relaxed) {
                 let event = tokio::time::timeout(Duration::from_millis(5), events.recv()).await;
@@ -180,7 +186,15 @@ impl State {
     fn node_is_there(&mut self, way: &Way, said: &[u8]) {
         let (cuts, own) = (self.cuts.to_be_bytes(), said.strip_prefix(&way.node));
         self.missed |= !said.ends_with(&0_u32.to_be_bytes());
-        if own.is_some_and(|own| own == cuts) && !way.up.swap(true, Ordering::Relaxed) && self.cuts > 0 {
+        if own.is_none_or(|own| own != cuts) || way.up.load(Ordering::Relaxed) {
+            return;
+        }
+        // Another may be there than the one that was checked, or it was away then.
+        if let Err(error) = check_server(&way.client.server_info()) {
+            return way.down(error.to_string());
+        }
+        way.up.store(true, Ordering::Relaxed);
+        if self.cuts > 0 {
             tracing::info!("found NATS again");
         }
     }

@@ -1,17 +1,18 @@
-//! Payloads between nodes on a NATS server, or several of a cluster.
+//! Payloads between nodes, and work for them, on a NATS server, or several of a cluster.
 //!
 //! [`Nats::open`] says what is wrong with it; after that it is found again for ever. Everything is under
-//! `tertulia.CLUSTER.`, so that clusters can share a server.
+//! `tertulia.CLUSTER.`, the stream of work under `work.tertulia.CLUSTER.`, so that clusters can share a server.
 
 mod carrier;
 mod open;
+mod queue;
 mod task;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_nats::{Client, Event};
-use tertulia_ports::Carrier;
+use tertulia_ports::{Carrier, Queue};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -30,6 +31,8 @@ pub struct Options {
     pub cluster: String,
     /// This process: no two of a cluster have the same.
     pub node: Uuid,
+    /// Where it is not reached at first, it is looked for as if it had been lost. One that refuses us is an error anyway.
+    pub may_be_away: bool,
 }
 
 /// A NATS that was there, and would do. Cloning shares its connection.
@@ -39,6 +42,7 @@ pub struct Nats {
     events: broadcast::Sender<Event>,
     cluster: String,
     node: Uuid,
+    may_be_away: bool,
 }
 
 impl Nats {
@@ -47,11 +51,18 @@ impl Nats {
         // The oldest go when nobody listens.
         let events = broadcast::Sender::new(64);
         let client = open::connect(options, events.clone()).await?;
-        open::check_server(&client.server_info())?;
-        Ok(Self { client, events, cluster: options.cluster.clone(), node: options.node })
+        let may_be_away = options.may_be_away;
+        Ok(Self { client, events, cluster: options.cluster.clone(), node: options.node, may_be_away })
     }
 
-    /// On this connection. Once payloads come back to it.
+    /// Work for all nodes, in a stream of JetStream's. The server has to have that enabled; until it has, all is [`Away`].
+    ///
+    /// [`Away`]: tertulia_ports::queue::Away
+    pub fn queue(&self) -> Arc<dyn Queue> {
+        Arc::new(queue::WorkStream::new(self))
+    }
+
+    /// On this connection. Once payloads come back to it, where it is there.
     pub async fn carrier(&self) -> Result<Arc<dyn Carrier>, OpenError> {
         Ok(Arc::new(carrier::Subjects::open(self).await?))
     }

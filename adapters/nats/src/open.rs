@@ -60,7 +60,21 @@ impl From<async_nats::ConnectError> for OpenError {
     }
 }
 
+/// Where it may be away, and is: a client that looks for it. Who it is has to be checked once it is found.
 pub(crate) async fn connect(options: &Options, events: broadcast::Sender<Event>) -> Result<Client, OpenError> {
+    let (connect, servers) = settings(options, events.clone()).await?;
+    match connect.connect(servers).await.map_err(OpenError::from) {
+        Ok(client) => check_server(&client.server_info()).map(|()| client),
+        Err(error) if options.may_be_away && error.is_passing() => {
+            tracing::warn!(%error, "started without NATS");
+            let (connect, servers) = settings(options, events).await?;
+            Ok(connect.retry_on_initial_connect().connect(servers).await?)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn settings(options: &Options, events: broadcast::Sender<Event>) -> Result<(ConnectOptions, Vec<ServerAddr>), OpenError> {
     let of_name = |char: char| char.is_ascii_alphanumeric() || char == '-' || char == '_';
     if options.cluster.is_empty() || options.cluster.len() > CLUSTER_CHARS_MAX || !options.cluster.chars().all(of_name) {
         return Err(OpenError::Cluster);
@@ -85,7 +99,7 @@ pub(crate) async fn connect(options: &Options, events: broadcast::Sender<Event>)
     if let Some(path) = &options.credentials {
         connect = connect.credentials_file(path).await.map_err(OpenError::CredentialsFile)?;
     }
-    Ok(connect.connect(servers).await?)
+    Ok((connect, servers))
 }
 
 fn servers(url: &str) -> Result<Vec<ServerAddr>, OpenError> {

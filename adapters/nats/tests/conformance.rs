@@ -12,7 +12,7 @@ use uuid::Uuid;
 async fn node(cluster: &str) -> Arc<dyn Carrier> {
     #[allow(clippy::disallowed_methods)] // Where the service is, for tests only.
     let url = std::env::var("TERTULIA_TEST_NATS").expect("TERTULIA_TEST_NATS has to name a NATS: run this by scripts/with-services.sh");
-    let options = Options { url, credentials: None, cluster: cluster.into(), node: Uuid::new_v4() };
+    let options = Options { url, credentials: None, cluster: cluster.into(), node: Uuid::new_v4(), may_be_away: false };
     Nats::open(&options).await.unwrap().carrier().await.unwrap()
 }
 

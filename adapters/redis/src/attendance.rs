@@ -15,12 +15,11 @@ use crate::link::Link;
 use crate::script::{Call, Script};
 use crate::{Names, Redis};
 
-/// After the last report, or renewal, of somebody: their chosen status, and when they were seen.
+/// After the last report of somebody: their chosen status, and when they were seen.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 static REPORT: LazyLock<Script> = LazyLock::new(|| Script::new(&[NOW, include_str!("scripts/report.lua"), KNOWN]));
 static OF: LazyLock<Script> = LazyLock::new(|| Script::new(&[NOW, KNOWN]));
-static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(&[NOW, include_str!("scripts/renew.lua")]));
 const NOW: &str = include_str!("scripts/now.lua");
 const KNOWN: &str = include_str!("scripts/known.lua");
 
@@ -66,12 +65,6 @@ impl Attendance for Presence {
         let calls: Vec<Call<&[&str]>> = users.iter().map(|user| self.call(*user, [].as_slice())).collect();
         let known: Vec<Known> = OF.run(&self.link, &calls).await.map_err(Unknown)?;
         Ok(known.into_iter().map(state).collect())
-    }
-
-    async fn renew(&self, users: &[UserId]) -> Result<(), Unknown> {
-        let args = (&self.node, millis(FORGOTTEN_AFTER), millis(KEPT));
-        let calls: Vec<_> = users.iter().map(|user| self.call(*user, args)).collect();
-        RENEW.run::<_, ()>(&self.link, &calls).await.map(drop).map_err(Unknown)
     }
 
     fn health(&self) -> Result<(), String> {

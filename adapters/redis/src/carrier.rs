@@ -10,11 +10,11 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
-use redis::{Client, PushInfo, PushKind, RedisResult, Value};
+use redis::{PushInfo, PushKind, RedisResult, Value};
 use tertulia_ports::Carrier;
 use tertulia_ports::carrier::{Carried, Receiver, TOPICS};
 
-use crate::Names;
+use crate::Redis;
 use crate::carrier::queue::Queue;
 use crate::link::{Link, Pushed, SetUp};
 use crate::open::OpenError;
@@ -32,13 +32,13 @@ pub(crate) struct PubSub {
 }
 
 impl PubSub {
-    pub(crate) async fn open(client: &Client, names: &Names) -> Result<Self, OpenError> {
+    pub(crate) async fn open(Redis { client, names, may_be_away, .. }: &Redis) -> Result<Self, OpenError> {
         let channels: Arc<[String]> = (0..TOPICS).map(|topic| names.of(FORM, topic)).collect();
         let queue = Arc::new(Queue::default());
         let receiver = Arc::new(OnceLock::new());
-        let sending = Link::open("sending", client.clone(), set_up_sending(channels.clone(), queue.clone()), None).await?;
+        let sending = Link::open("sending", client.clone(), set_up_sending(channels.clone(), queue.clone()), None, *may_be_away).await?;
         let set_up = set_up_receiving(channels.clone(), receiver.clone());
-        let receiving = Link::open("receiving", client.clone(), set_up, Some(hand_over(receiver.clone()))).await?;
+        let receiving = Link::open("receiving", client.clone(), set_up, Some(hand_over(receiver.clone())), *may_be_away).await?;
         let sender = Task::start(send_all(queue.clone(), sending.clone(), channels));
         Ok(Self { queue, sending, receiving, receiver, _sender: sender })
     }

@@ -1,8 +1,9 @@
-//! What several nodes share through a Redis: payloads, who is there, handovers and limits.
+//! What several nodes share through a Redis: payloads, who is there, handovers, limits and work.
 //!
 //! [`Redis::open`] says what is wrong with a server; after that every part finds it again by itself, for ever.
 //! All keys and channels begin with `tertulia:{CLUSTER}:`, so that clusters can share a server. They hold nothing that
-//! could not be lost: a restart of Redis costs tickets, presence until it is reported again, and what was counted.
+//! could not be lost: a restart of Redis costs tickets, presence until it is reported again,
+//! what was counted, and work until it is told again.
 
 mod attendance;
 mod carrier;
@@ -10,16 +11,17 @@ mod handovers;
 mod limits;
 mod link;
 mod open;
+mod queue;
 mod script;
 mod task;
 
 use std::sync::Arc;
 
 use redis::Client;
-use tertulia_ports::{Attendance, Carrier, Handovers, Limits};
+use tertulia_ports::{Attendance, Carrier, Handovers, Limits, Queue};
 use uuid::Uuid;
 
-use crate::link::Link;
+use crate::link::{Link, SetUp};
 
 pub use open::OpenError;
 
@@ -33,6 +35,8 @@ pub struct Options {
     pub cluster: String,
     /// This process: no two of a cluster have the same.
     pub node: Uuid,
+    /// Where it is not reached at first, it is looked for as if it had been lost. One that refuses us is an error anyway.
+    pub may_be_away: bool,
 }
 
 /// A Redis that was there, and would do. Cloning shares its connection.
@@ -41,27 +45,33 @@ pub struct Redis {
     client: Client,
     names: Names,
     node: Uuid,
+    may_be_away: bool,
     /// For what is asked and answered.
     link: Arc<Link>,
 }
 
 impl Redis {
-    /// Connects, and checks the server. To be called in the runtime that shall do the work.
+    /// Connects, and checks the server, also whenever it is found again. To be called in the runtime that shall do the work.
     pub async fn open(options: &Options) -> Result<Self, OpenError> {
         let client = open::client(options)?;
-        let link = Link::open("commands", client.clone(), Box::new(|_| Box::pin(async { Ok(()) })), None).await?;
-        let mut connection = link.connection().map_err(OpenError::Unreachable)?;
-        open::check_server(&mut connection).await?;
-        Ok(Self { client, names: Names(format!("tertulia:{{{}}}:", options.cluster)), node: options.node, link })
+        let set_up: SetUp = Box::new(|connection| Box::pin(open::check_server(connection)));
+        let may_be_away = options.may_be_away;
+        let link = Link::open("commands", client.clone(), set_up, None, may_be_away).await?;
+        Ok(Self { client, names: Names(format!("tertulia:{{{}}}:", options.cluster)), node: options.node, may_be_away, link })
     }
 
     /// On two connections of its own.
     pub async fn carrier(&self) -> Result<Arc<dyn Carrier>, OpenError> {
-        Ok(Arc::new(carrier::PubSub::open(&self.client, &self.names).await?))
+        Ok(Arc::new(carrier::PubSub::open(self).await?))
     }
 
     pub fn attendance(&self) -> Arc<dyn Attendance> {
         Arc::new(attendance::Presence::new(self))
+    }
+
+    /// Work for all nodes. It is given to whoever asks first, so that it does not matter on which node it was pushed.
+    pub fn queue(&self) -> Arc<dyn Queue> {
+        Arc::new(queue::Streams::new(self))
     }
 
     pub fn handovers(&self) -> Arc<dyn Handovers> {

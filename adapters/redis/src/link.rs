@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ErrorKind, PushInfo, PushKind, RedisError, RedisResult};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, PushInfo, PushKind, RedisError};
 use tokio::sync::Notify;
 
+use crate::open::OpenError;
 use crate::task::Task;
 
 /// How long an answer may take. Whoever may wait for longer says so.
@@ -21,7 +22,7 @@ const PONG_WITHIN: Duration = Duration::from_secs(2);
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// Done with each new connection before it counts.
-pub(crate) type SetUp = Box<dyn Fn(MultiplexedConnection) -> BoxFuture<'static, RedisResult<()>> + Send + Sync>;
+pub(crate) type SetUp = Box<dyn Fn(MultiplexedConnection) -> BoxFuture<'static, Result<(), OpenError>> + Send + Sync>;
 /// Called with what the server says unasked, in the task that reads the connection.
 pub(crate) type Pushed = Arc<dyn Fn(PushInfo) + Send + Sync>;
 
@@ -49,34 +50,49 @@ struct Keeper {
 
 impl Link {
     /// Connects once, so that whoever starts learns what is wrong; from then on for ever. `name`: for the log.
-    pub(crate) async fn open(name: &'static str, client: Client, set_up: SetUp, pushed: Option<Pushed>) -> RedisResult<Arc<Self>> {
+    /// `may_be_away`: that it is not reached is no error, either.
+    pub(crate) async fn open(
+        name: &'static str,
+        client: Client,
+        set_up: SetUp,
+        pushed: Option<Pushed>,
+        may_be_away: bool,
+    ) -> Result<Arc<Self>, OpenError> {
         let doubt = Arc::new(Doubt::default());
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_WITHIN))
             .set_response_timeout(Some(ANSWER_WITHIN))
             .set_push_sender(listener(doubt.clone(), pushed));
         let keeper = Keeper { name, client, config, set_up };
-        let connection = keeper.connect().await?;
+        let connection = match keeper.connect().await {
+            Err(error) if !may_be_away || !error.is_passing() => return Err(error),
+            connected => connected,
+        };
         let link = Arc::new(Self {
-            up: AtomicBool::new(true),
-            state: Mutex::new(Ok(connection.clone())),
+            up: AtomicBool::new(connection.is_ok()),
+            state: Mutex::new(connection.as_ref().cloned().map_err(ToString::to_string)),
             doubt: doubt.clone(),
             _keeper: Mutex::default(),
         });
         // The task holds no link: it ends when the last user is gone.
         let kept = Arc::downgrade(&link);
         *link._keeper.lock() = Some(Task::start(async move {
-            let mut connection = connection;
+            let mut connected = connection;
             loop {
-                let error = watch(connection, &doubt).await;
-                let Some(link) = kept.upgrade() else { return };
-                tracing::warn!(connection = keeper.name, %error, "lost Redis");
-                link.down(&error);
-                drop(link);
-                connection = keeper.reconnect(&kept).await;
+                match connected {
+                    Ok(connection) => {
+                        let error = watch(connection, &doubt).await;
+                        let Some(link) = kept.upgrade() else { return };
+                        tracing::warn!(connection = keeper.name, %error, "lost Redis");
+                        link.down(format!("Redis does not answer: {error}"));
+                    }
+                    Err(error) => tracing::warn!(connection = keeper.name, %error, "started without Redis"),
+                }
+                let connection = keeper.reconnect(&kept).await;
                 let Some(link) = kept.upgrade() else { return };
                 link.set(connection.clone());
                 tracing::info!(connection = keeper.name, "found Redis again");
+                connected = Ok(connection);
             }
         }));
         Ok(link)
@@ -107,9 +123,9 @@ impl Link {
         self.doubt.raised.notify_one();
     }
 
-    fn down(&self, error: &RedisError) {
+    fn down(&self, trouble: String) {
         self.up.store(false, Ordering::Relaxed);
-        *self.state.lock() = Err(format!("Redis does not answer: {error}"));
+        *self.state.lock() = Err(trouble);
     }
 
     fn set(&self, connection: MultiplexedConnection) {
@@ -119,7 +135,7 @@ impl Link {
 }
 
 impl Keeper {
-    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+    async fn connect(&self) -> Result<MultiplexedConnection, OpenError> {
         let connection = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
         (self.set_up)(connection.clone()).await?;
         Ok(connection)
@@ -130,7 +146,7 @@ impl Keeper {
         loop {
             match self.connect().await {
                 Ok(connection) => return connection,
-                Err(error) => link.upgrade().iter().for_each(|link| link.down(&error)),
+                Err(error) => link.upgrade().iter().for_each(|link| link.down(error.to_string())),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(BACK_OFF.1);

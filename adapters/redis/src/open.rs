@@ -71,8 +71,8 @@ pub(crate) fn client(options: &Options) -> Result<Client, OpenError> {
 }
 
 /// Looks at version and settings of the server.
-pub(crate) async fn check_server(connection: &mut MultiplexedConnection) -> Result<(), OpenError> {
-    let info: InfoDict = redis::cmd("INFO").query_async(connection).await?;
+pub(crate) async fn check_server(mut connection: MultiplexedConnection) -> Result<(), OpenError> {
+    let info: InfoDict = redis::cmd("INFO").query_async(&mut connection).await?;
     check_version(&info)?;
     let policy: Option<String> = info.get("maxmemory_policy");
     if policy.as_ref().is_some_and(|policy| policy.starts_with("allkeys")) {

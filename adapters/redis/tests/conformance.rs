@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use tertulia_embedded::MemoryLimits;
-use tertulia_ports::{Attendance, Carrier, Handovers, LimitKey, Limits, Rate};
+use tertulia_ports::{Attendance, Carrier, Handovers, LimitKey, Limits, Queue, Rate};
 use tertulia_redis::{Options, Redis};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 async fn node(cluster: &str) -> Redis {
     #[allow(clippy::disallowed_methods)] // Where the service is, for tests only.
     let url = std::env::var("TERTULIA_TEST_REDIS").expect("TERTULIA_TEST_REDIS has to name a Redis: run this by scripts/with-services.sh");
-    Redis::open(&Options { url, cluster: cluster.into(), node: Uuid::new_v4() }).await.unwrap()
+    Redis::open(&Options { url, cluster: cluster.into(), node: Uuid::new_v4(), may_be_away: false }).await.unwrap()
 }
 
 fn new_cluster() -> String {
@@ -48,6 +48,17 @@ mod attendance {
     }
 
     tertulia_testkit::attendance_suite!(open());
+}
+
+mod queue {
+    use super::*;
+
+    async fn open() -> (Arc<dyn Queue>, Arc<dyn Queue>, ()) {
+        let [one, other] = two_nodes().await;
+        (one.queue(), other.queue(), ())
+    }
+
+    tertulia_testkit::queue_suite!(open());
 }
 
 mod handovers {

@@ -25,13 +25,12 @@ pub struct Report {
 /// What all nodes know of who is there. A node that is not heard of for [`FORGOTTEN_AFTER`] knows nobody any more.
 #[async_trait]
 pub trait Attendance: Send + Sync {
-    /// Puts down what this node knows anew; answers what all know of each then, in the order of the reports.
+    /// Puts down what this node knows anew, or still: to be said of whoever is connected at least every third of
+    /// [`FORGOTTEN_AFTER`]. Answers what all know of each then, in the order of the reports.
     async fn report(&self, reports: Vec<Report>) -> Result<Vec<PresenceState>, Unknown>;
     /// What all know of each: the connections of all nodes, what was chosen last, the last sign of life. In their order;
     /// whoever is not known is the default.
     async fn of(&self, users: &[UserId]) -> Result<Vec<PresenceState>, Unknown>;
-    /// This node still serves these: to be said at least every third of [`FORGOTTEN_AFTER`].
-    async fn renew(&self, users: &[UserId]) -> Result<(), Unknown>;
     /// Whether it can be asked; why not, for the operator. Cheap.
     fn health(&self) -> Result<(), String>;
 }

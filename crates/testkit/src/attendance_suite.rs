@@ -42,14 +42,12 @@ pub async fn connections_of_all_nodes_count(one: Arc<dyn Attendance>, other: Arc
     assert_eq!(report(&one, connected(maya, 1)).await.connections, 1);
     assert_eq!(report(&other, connected(maya, 2)).await.connections, 3);
     assert_eq!(report(&one, connected(maya, 2)).await.connections, 4, "a node's number replaces its last one");
-    one.renew(&[maya]).await.unwrap();
     assert_eq!(one.of(&[maya]).await.unwrap()[0].connections, 4);
     let gone = Report { last_seen_at: at(7_000), ..connected(maya, 0) };
     assert_eq!(report(&one, gone.clone()).await, PresenceState { connections: 2, chosen: None, last_seen_at: at(7_000) });
     let earlier = Report { last_seen_at: at(5_000), ..gone };
     assert_eq!(report(&other, earlier).await, PresenceState { connections: 0, chosen: None, last_seen_at: at(7_000) });
-    other.renew(&[maya]).await.unwrap();
-    assert_eq!(one.of(&[maya]).await.unwrap()[0].connections, 0, "renewing brings nobody back");
+    assert_eq!(one.of(&[maya]).await.unwrap()[0].connections, 0);
 }
 
 pub async fn what_was_chosen_last_counts_everywhere(one: Arc<dyn Attendance>, other: Arc<dyn Attendance>) {
@@ -69,7 +67,6 @@ pub async fn many_are_asked_for_at_once(one: Arc<dyn Attendance>, other: Arc<dyn
     let users: Vec<UserId> = (0..500).map(|_| new_id()).collect();
     let here: Vec<Report> = users.iter().step_by(2).map(|user| connected(*user, 1)).collect();
     assert_eq!(one.report(here.clone()).await.unwrap().len(), here.len());
-    one.renew(&users).await.unwrap();
     let known = other.of(&users).await.unwrap();
     let counted: Vec<u32> = known.iter().map(|state| state.connections).collect();
     assert_eq!(counted, (0..500).map(|place| u32::from(place % 2 == 0)).collect::<Vec<_>>());

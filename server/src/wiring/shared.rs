@@ -88,7 +88,7 @@ fn scheme(url: &str) -> &str {
 }
 
 async fn open_redis(config: &Config, url: &str, node: Uuid, setting: &str) -> Result<Redis, Failure> {
-    let options = tertulia_redis::Options { url: url.to_owned(), cluster: config.node.cluster.clone(), node };
+    let options = tertulia_redis::Options { url: url.to_owned(), cluster: config.node.cluster.clone(), node, may_be_away: true };
     Redis::open(&options).await.map_err(|error| redis_failure(&error, setting))
 }
 
@@ -104,6 +104,7 @@ async fn open_nats(config: &Config, url: &str, node: Uuid) -> Result<Arc<dyn Car
         credentials: config.bus.credentials.clone().map(Into::into),
         cluster: config.node.cluster.clone(),
         node,
+        may_be_away: true,
     };
     let opened = async { Nats::open(&options).await?.carrier().await };
     opened.await.map_err(|error| Failure::new(if error.is_passing() { Exit::Unavailable } else { Exit::Config }, error.to_string()))

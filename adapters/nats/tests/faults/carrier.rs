@@ -74,11 +74,11 @@ async fn a_broker_that_is_killed_and_comes_back() {
     for _ in 0..2 {
         let lost = scene.lost();
         server.kill();
-        let took = soon("the loss is noticed", || {
+        soon("the loss is noticed", || {
             scene.send();
             scene.is_well() == [false, false]
-        });
-        took.await;
+        })
+        .await;
         assert!(!scene.send(), "taken, although nobody is there");
         assert!(scene.one.health().unwrap_err().contains("NATS"));
         tokio::time::sleep(Duration::from_secs(3)).await;
@@ -94,11 +94,11 @@ async fn a_broker_that_says_nothing_any_more() {
     let scene = Scene::open(&server).await;
     let lost = scene.lost();
     server.signal("STOP");
-    let took = soon("the loss is noticed", || {
+    soon("the loss is noticed", || {
         scene.send();
         scene.is_well() == [false, false]
-    });
-    took.await;
+    })
+    .await;
     server.signal("CONT");
     scene.comes_back(lost).await;
 }

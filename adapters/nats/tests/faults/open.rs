@@ -10,7 +10,7 @@ use crate::server::Server;
 const PASSWORD: &str = "s3cret-word";
 
 fn options(url: &str) -> Options {
-    Options { url: url.into(), credentials: None, cluster: "a".into(), node: Uuid::new_v4() }
+    Options { url: url.into(), credentials: None, cluster: "a".into(), node: Uuid::new_v4(), may_be_away: false }
 }
 
 async fn refusal(options: Options) -> OpenError {

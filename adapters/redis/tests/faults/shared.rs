@@ -34,8 +34,7 @@ async fn everything_that_is_forgotten_can_be_said_again() {
         server.tell(forget);
     }
 
-    attendance.renew(&[maya]).await.unwrap();
-    assert_eq!(attendance.of(&[maya]).await.unwrap()[0].connections, 0, "renewing brings nobody back");
+    assert_eq!(attendance.of(&[maya]).await.unwrap()[0].connections, 0);
     assert_eq!(attendance.report(vec![connected(maya, 2)]).await.unwrap()[0].connections, 2);
     assert_eq!(handovers.take(left.id, now).await.unwrap(), None);
     handovers.keep(vec![left.clone()], now).await.unwrap();
@@ -54,7 +53,6 @@ async fn without_redis_it_is_said_at_once_and_limits_hold() {
     let start = Instant::now();
     attendance.report(vec![connected(maya, 1)]).await.unwrap_err();
     attendance.of(&[maya]).await.unwrap_err();
-    attendance.renew(&[maya]).await.unwrap_err();
     assert!(matches!(handovers.take(Uuid::new_v4(), now).await, Err(StoreError::Down(_))));
     let left = Handover { id: Uuid::new_v4(), state: vec![1], expires_at: now.plus_millis(60_000) };
     assert!(matches!(handovers.keep(vec![left], now).await, Err(StoreError::Down(_))));
