@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Trouble;
@@ -30,12 +30,19 @@ pub enum Mode {
     Delay(Duration),
 }
 
+impl Mode {
+    fn delay(self) -> Duration {
+        if let Self::Delay(delay) = self { delay } else { Duration::ZERO }
+    }
+}
+
 /// A port of loopback that leads to another; closed when it is dropped, with all its connections.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
     mode: watch::Sender<Mode>,
-    accepting: JoinHandle<()>,
+    /// Ends with it.
+    _accepting: JoinSet<()>,
 }
 
 impl Proxy {
@@ -47,8 +54,9 @@ impl Proxy {
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let (mode, modes) = watch::channel(Mode::Carry);
-        let accepting = tokio::spawn(accept(listener, targets, modes));
-        Ok(Self { address, mode, accepting })
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, targets, modes));
+        Ok(Self { address, mode, _accepting: accepting })
     }
 
     /// Leads to one place only.
@@ -62,13 +70,6 @@ impl Proxy {
 
     pub fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.accepting.abort();
-        self.mode.send_replace(Mode::Cut);
     }
 }
 
@@ -86,8 +87,13 @@ pub fn free_port() -> Result<u16, Trouble> {
 
 async fn accept(listener: TcpListener, targets: watch::Receiver<Vec<SocketAddr>>, modes: watch::Receiver<Mode>) {
     let mut turn = 0_usize;
+    let mut connections = JoinSet::new();
     loop {
-        let Ok((near, _)) = listener.accept().await else { continue };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        let Ok((near, _)) = accepted else { continue };
         turn = turn.wrapping_add(1);
         if *modes.borrow() == Mode::Cut {
             near.set_zero_linger().ok();
@@ -96,7 +102,7 @@ async fn accept(listener: TcpListener, targets: watch::Receiver<Vec<SocketAddr>>
         let mut targets = targets.borrow().clone();
         let first = turn.checked_rem(targets.len()).unwrap_or_default();
         targets.rotate_left(first);
-        tokio::spawn(lead(near, targets, modes.clone()));
+        connections.spawn(lead(near, targets, modes.clone()));
     }
 }
 
@@ -135,14 +141,9 @@ async fn carry(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, modes: &watch::Rec
         loop {
             let length = from.read(&mut buffer).await?;
             let chunk = buffer.get(..length).unwrap_or_default().to_vec();
-            let Mode::Delay(delay) = *modes.borrow() else {
-                if sent.send((Instant::now(), chunk)).await.is_err() || length == 0 {
-                    return Ok::<(), io::Error>(());
-                }
-                continue;
-            };
+            let delay = modes.borrow().delay();
             if sent.send((Instant::now() + delay, chunk)).await.is_err() || length == 0 {
-                return Ok(());
+                return Ok::<(), io::Error>(());
             }
         }
     };
@@ -167,18 +168,20 @@ mod tests {
     use super::*;
 
     /// Answers what it hears.
-    async fn echo() -> SocketAddr {
+    async fn echo() -> (SocketAddr, JoinSet<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
+        let mut echoing = JoinSet::new();
+        echoing.spawn(async move {
+            let mut answering = JoinSet::new();
             while let Ok((mut stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
+                answering.spawn(async move {
                     let (mut from, mut to) = stream.split();
                     tokio::io::copy(&mut from, &mut to).await.ok();
                 });
             }
         });
-        address
+        (address, echoing)
     }
 
     async fn ask(stream: &mut TcpStream) -> io::Result<()> {
@@ -191,7 +194,8 @@ mod tests {
 
     #[tokio::test]
     async fn it_carries_delays_hangs_and_cuts() {
-        let proxy = Proxy::to(echo().await).unwrap();
+        let (address, _echoing) = echo().await;
+        let proxy = Proxy::to(address).unwrap();
         let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
         ask(&mut stream).await.unwrap();
         proxy.set(Mode::Delay(Duration::from_millis(60)));
@@ -216,7 +220,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_one_direction_leaves_the_other() {
-        let proxy = Proxy::to(echo().await).unwrap();
+        let (address, _echoing) = echo().await;
+        let proxy = Proxy::to(address).unwrap();
         let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
         stream.write_all(b"all").await.unwrap();
         stream.shutdown().await.unwrap();
@@ -228,7 +233,7 @@ mod tests {
     #[tokio::test]
     async fn it_takes_who_is_there_in_turn_and_skips_who_is_gone() {
         let gone = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
-        let here = echo().await;
+        let (here, _echoing) = echo().await;
         let proxy = Proxy::new(watch::channel(vec![gone, here]).1).unwrap();
         for _ in 0..4 {
             ask(&mut TcpStream::connect(proxy.address()).await.unwrap()).await.unwrap();
