@@ -1,6 +1,7 @@
 //! Who does the harm: fault after fault, each followed by the proof that the server works again.
 
 mod cluster;
+mod nodes;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -97,7 +98,7 @@ impl Nemesis {
         self.world.weather.worsen();
         let struck = self.trouble_server(fault).await;
         let limit = fault.kind.recovers_within();
-        let recovered = self.probe_until(limit).await;
+        let recovered = self.probe_nodes(limit).await;
         self.world.weather.clear();
         let why = recovered.as_ref().err().cloned().unwrap_or_default();
         self.world.findings.expect(Invariant::Recovery, recovered.is_ok(), || {
