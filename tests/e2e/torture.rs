@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -31,6 +32,32 @@ fn killed_cut_and_sent_twice_it_keeps_its_promises() {
     }
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert!(left.is_empty(), "nothing stays behind: {left:?}");
+}
+
+#[test]
+fn three_nodes_keep_their_promises_together() {
+    let folder = TempDir::new().unwrap();
+    // PostgreSQL runs as a user of its own, who has to come through.
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let faults = "kill-node,rolling,cut-bus,hang-redis,cut-db,flush,cut";
+    let output =
+        torture(&folder, &["--seconds", "18", "--seed", "7", "--clients", "8", "--cluster", "redis", "--faults", faults, "--json"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));
+    assert!(output.status.success(), "{report:#}\n{said}");
+    assert!(report["replay"].as_str().unwrap().contains("--cluster redis"), "{report:#}");
+    let struck = report["faultsByKind"].as_object().unwrap();
+    assert!(struck.len() >= 3 && struck.keys().any(|kind| kind.contains('-')), "{report:#}");
+    assert!(report["acked"].as_u64().unwrap() > 50 && report["deliveries"].as_u64().unwrap() > 200, "{report:#}");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "nothing stays behind: {left:?}");
+}
+
+#[test]
+fn a_cluster_is_its_own() {
+    let folder = TempDir::new().unwrap();
+    let output = torture(&folder, &["--seconds", "1", "--cluster", "redis", "--url", "http://127.0.0.1:1"]);
+    assert_eq!(output.status.code(), Some(64), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

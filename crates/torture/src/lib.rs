@@ -28,3 +28,4 @@ pub use report::Report;
 pub use run::run;
 pub use setup::Options;
 pub use target::Trouble;
+pub use target::cluster::Bus;

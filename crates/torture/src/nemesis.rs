@@ -1,5 +1,8 @@
 //! Who does the harm: fault after fault, each followed by the proof that the server works again.
 
+mod cluster;
+mod nodes;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +23,12 @@ use crate::history::{History, Nanos, Outcome, Request, now};
 use crate::plan::{Fault, Kind};
 use crate::rest::{Failed, Rest};
 use crate::target::Trouble;
+use crate::target::cluster::Cluster;
 use crate::target::disk::Disk;
 use crate::target::process::{Dressed, Process, go_on, stop};
 use crate::world::World;
 
-/// After a fault, a send succeeds within so long.
-const RECOVERS_WITHIN: Duration = Duration::from_secs(20);
+/// After SIGTERM, a server ends within so long.
 const DRAINS_WITHIN: Duration = Duration::from_secs(25);
 /// Messages of a burst, per client.
 const BURST: usize = 40;
@@ -37,6 +40,8 @@ const HOUR_SECONDS: i64 = 3_600;
 /// The server and what it stands on, as far as they are ours.
 pub struct Target {
     pub process: Option<Process>,
+    /// Several nodes instead.
+    pub cluster: Option<Cluster>,
     pub disk: Option<Disk>,
     /// A server of somebody else's.
     pub pid: Option<rustix::process::Pid>,
@@ -92,12 +97,13 @@ impl Nemesis {
     async fn strike_server(&mut self, fault: Fault) -> Result<(), Trouble> {
         self.world.weather.worsen();
         let struck = self.trouble_server(fault).await;
-        let recovered = self.probe_until(RECOVERS_WITHIN).await;
+        let limit = fault.kind.recovers_within();
+        let recovered = self.probe_nodes(limit).await;
         self.world.weather.clear();
         let why = recovered.as_ref().err().cloned().unwrap_or_default();
-        self.world
-            .findings
-            .expect(Invariant::Recovery, recovered.is_ok(), || format!("20 s after {}, no message can be sent: {why}", fault.kind));
+        self.world.findings.expect(Invariant::Recovery, recovered.is_ok(), || {
+            format!("{} s after {}, no message can be sent: {why}", limit.as_secs(), fault.kind)
+        });
         struck
     }
 
@@ -127,6 +133,7 @@ impl Nemesis {
             Kind::Kill => self.kill(fault).await,
             Kind::Drain => self.drain(),
             Kind::Cut | Kind::Slow | Kind::Replay => Ok(()),
+            _ => self.trouble_cluster(fault).await,
         }
     }
 

@@ -19,6 +19,23 @@ pub enum Kind {
     Full,
     Sync,
     Freeze,
+    KillNode,
+    PauseNode,
+    Rolling,
+    KillDatabase,
+    PowerDatabase,
+    KillRedis,
+    KillNats,
+    Flush,
+    CutDatabase,
+    HangDatabase,
+    DelayDatabase,
+    CutBus,
+    HangBus,
+    DelayBus,
+    CutRedis,
+    HangRedis,
+    DelayRedis,
 }
 
 impl Kind {
@@ -34,6 +51,23 @@ impl Kind {
         Self::Full,
         Self::Sync,
         Self::Freeze,
+        Self::KillNode,
+        Self::PauseNode,
+        Self::Rolling,
+        Self::KillDatabase,
+        Self::PowerDatabase,
+        Self::KillRedis,
+        Self::KillNats,
+        Self::Flush,
+        Self::CutDatabase,
+        Self::HangDatabase,
+        Self::DelayDatabase,
+        Self::CutBus,
+        Self::HangBus,
+        Self::DelayBus,
+        Self::CutRedis,
+        Self::HangRedis,
+        Self::DelayRedis,
     ];
 
     pub fn name(self) -> &'static str {
@@ -49,6 +83,23 @@ impl Kind {
             Self::Full => "full",
             Self::Sync => "sync",
             Self::Freeze => "freeze",
+            Self::KillNode => "kill-node",
+            Self::PauseNode => "pause-node",
+            Self::Rolling => "rolling",
+            Self::KillDatabase => "kill-db",
+            Self::PowerDatabase => "power-db",
+            Self::KillRedis => "kill-redis",
+            Self::KillNats => "kill-nats",
+            Self::Flush => "flush",
+            Self::CutDatabase => "cut-db",
+            Self::HangDatabase => "hang-db",
+            Self::DelayDatabase => "delay-db",
+            Self::CutBus => "cut-bus",
+            Self::HangBus => "hang-bus",
+            Self::DelayBus => "delay-bus",
+            Self::CutRedis => "cut-redis",
+            Self::HangRedis => "hang-redis",
+            Self::DelayRedis => "delay-redis",
         }
     }
 
@@ -65,6 +116,23 @@ impl Kind {
             Self::Full => "the disk is full, then free again",
             Self::Sync => "fsync fails now and then",
             Self::Freeze => "the disk does not answer",
+            Self::KillNode => "kill -9 of a node, and started again",
+            Self::PauseNode => "SIGSTOP of a node for up to 30 s, later SIGCONT",
+            Self::Rolling => "SIGTERM and start of one node after the other, under load",
+            Self::KillDatabase => "kill -9 of PostgreSQL, and started again",
+            Self::PowerDatabase => "power cut under PostgreSQL: what is not synced is lost",
+            Self::KillRedis => "kill -9 of Redis, and started again, empty",
+            Self::KillNats => "kill -9 of NATS, and started again",
+            Self::Flush => "Redis forgets everything: FLUSHALL",
+            Self::CutDatabase => "connections reset and refused between one node and PostgreSQL",
+            Self::HangDatabase => "nothing is carried between one node and PostgreSQL",
+            Self::DelayDatabase => "everything takes longer between one node and PostgreSQL",
+            Self::CutBus => "connections reset and refused between one node and the bus",
+            Self::HangBus => "nothing is carried between one node and the bus",
+            Self::DelayBus => "everything takes longer between one node and the bus",
+            Self::CutRedis => "connections reset and refused between one node and Redis",
+            Self::HangRedis => "nothing is carried between one node and Redis",
+            Self::DelayRedis => "everything takes longer between one node and Redis",
         }
     }
 
@@ -72,10 +140,72 @@ impl Kind {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
+    /// Whether there is such a thing where several nodes run, or where one does.
+    pub fn fits(self, cluster: bool) -> bool {
+        self.is_of_clients() || self.is_of_cluster() == cluster
+    }
+
+    fn is_of_cluster(self) -> bool {
+        self.between().is_some()
+            || matches!(
+                self,
+                Self::KillNode
+                    | Self::PauseNode
+                    | Self::Rolling
+                    | Self::KillDatabase
+                    | Self::PowerDatabase
+                    | Self::KillRedis
+                    | Self::KillNats
+                    | Self::Flush
+            )
+    }
+
+    /// What lies between a node and a service, and what is done to it.
+    pub fn between(self) -> Option<(Service, Harm)> {
+        Some(match self {
+            Self::CutDatabase => (Service::Database, Harm::Cut),
+            Self::HangDatabase => (Service::Database, Harm::Hang),
+            Self::DelayDatabase => (Service::Database, Harm::Delay),
+            Self::CutBus => (Service::Bus, Harm::Cut),
+            Self::HangBus => (Service::Bus, Harm::Hang),
+            Self::DelayBus => (Service::Bus, Harm::Delay),
+            Self::CutRedis => (Service::Redis, Harm::Cut),
+            Self::HangRedis => (Service::Redis, Harm::Hang),
+            Self::DelayRedis => (Service::Redis, Harm::Delay),
+            _ => return None,
+        })
+    }
+
+    /// How long after it a message can be sent again, at the latest.
+    pub fn recovers_within(self) -> Duration {
+        Duration::from_secs(match (self, self.between()) {
+            (_, Some((Service::Database, _))) | (Self::KillDatabase | Self::PowerDatabase, _) => 60,
+            (_, Some(_)) | (Self::KillRedis | Self::KillNats | Self::Flush, _) => 10,
+            (Self::KillNode | Self::PauseNode | Self::Rolling, _) => 30,
+            _ => 20,
+        })
+    }
+
     /// Whether it is done from the outside alone, to any server.
     pub fn is_of_clients(self) -> bool {
         matches!(self, Self::Cut | Self::Slow | Self::Replay)
     }
+}
+
+/// What the nodes of a cluster share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    Database,
+    Bus,
+    Redis,
+}
+
+/// What can be done to connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harm {
+    Cut,
+    Hang,
+    Delay,
 }
 
 impl fmt::Display for Kind {
@@ -106,13 +236,16 @@ pub fn plan(seed: u64, kinds: &[Kind], time: Duration) -> Vec<Fault> {
         if round.is_empty() {
             round = kinds.to_vec();
             // What destroys most comes twice.
-            round.extend(kinds.iter().filter(|kind| matches!(kind, Kind::Kill | Kind::Power)));
+            round.extend(kinds.iter().filter(|kind| matches!(kind, Kind::Kill | Kind::Power | Kind::KillNode | Kind::PowerDatabase)));
             dice.shuffle(&mut round);
         }
         let Some(kind) = round.pop() else { break };
         let lasts = Duration::from_millis(match kind {
+            Kind::PauseNode if dice.chance(15) => dice.within(8_000, 30_000),
+            kind if kind.between().is_some() => dice.within(2_000, 8_000),
+            Kind::KillDatabase | Kind::KillRedis | Kind::KillNats => dice.within(200, 3_000),
             Kind::Pause if dice.chance(15) => dice.within(8_000, 20_000),
-            Kind::Pause => dice.within(1_000, 5_000),
+            Kind::Pause | Kind::PauseNode => dice.within(1_000, 5_000),
             Kind::Full | Kind::Freeze | Kind::Clock | Kind::Sync => dice.within(2_000, 5_000),
             Kind::Slow => dice.within(3_000, 6_000),
             _ => 0,
@@ -136,12 +269,26 @@ mod tests {
 
     #[test]
     fn ten_minutes_bring_fifty_faults_of_all_kinds() {
+        let one: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.fits(false)).collect();
         for seed in 0..20 {
-            let plan = plan(seed, Kind::ALL, Duration::from_secs(600));
+            let plan = plan(seed, &one, Duration::from_secs(600));
             assert!(plan.len() >= 50, "seed {seed}: {}", plan.len());
-            assert!(Kind::ALL.iter().all(|kind| plan.iter().any(|fault| fault.kind == *kind)), "seed {seed}");
+            assert!(one.iter().all(|kind| plan.iter().any(|fault| fault.kind == *kind)), "seed {seed}");
             assert!(plan.is_sorted_by_key(|fault| fault.at));
         }
+    }
+
+    #[test]
+    fn a_cluster_has_faults_of_its_own_and_those_of_clients() {
+        let of = |cluster: bool| -> Vec<Kind> { Kind::ALL.iter().copied().filter(|kind| kind.fits(cluster)).collect() };
+        let (one, many) = (of(false), of(true));
+        let both: Vec<Kind> = one.iter().copied().filter(|kind| many.contains(kind)).collect();
+        assert_eq!(both, [Kind::Cut, Kind::Slow, Kind::Replay]);
+        assert_eq!(one.len() + many.len() - both.len(), Kind::ALL.len());
+        let plan = plan(3, &many, Duration::from_secs(600));
+        assert!(many.iter().all(|kind| plan.iter().any(|fault| fault.kind == *kind)));
+        assert!(plan.iter().all(|fault| fault.lasts <= Duration::from_secs(30)));
+        assert!(plan.iter().filter(|fault| fault.kind.between().is_some()).all(|fault| fault.lasts >= Duration::from_secs(2)));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Report {
     pub seed: u64,
     pub seconds: u64,
     pub clients: usize,
+    /// Of several nodes.
+    pub cluster: bool,
     /// Ended before its time, because somebody asked or something was found.
     pub cut_short: bool,
     pub faults: BTreeMap<Kind, u64>,
@@ -98,10 +100,10 @@ impl Report {
             self.clients,
             if self.cut_short { ", cut short" } else { "" }
         );
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.iter().filter(|kind| kind.fits(self.cluster) || self.left_out.contains_key(kind)) {
             let count = self.faults.get(kind).copied().unwrap_or_default();
             let why = self.left_out.get(kind).map(|why| format!("  left out: {why}")).unwrap_or_default();
-            writeln!(text, "  {:<8}{count:>6}  {}{why}", kind.name(), kind.meaning()).ok();
+            writeln!(text, "  {:<13}{count:>6}  {}{why}", kind.name(), kind.meaning()).ok();
         }
         writeln!(text, "\n  {:<10}{:>12}{:>9}", "invariant", "checked", "broken").ok();
         for invariant in Invariant::ALL {

@@ -69,6 +69,11 @@ impl Rest {
         Ok(Self { http, base, token: Arc::default(), findings, name: "".into(), user: UserId(uuid::Uuid::nil()), preparing: true })
     }
 
+    /// The same person, at another address of the same.
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.into(), ..self.clone() }
+    }
+
     pub fn base(&self) -> &str {
         &self.base
     }

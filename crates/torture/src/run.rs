@@ -24,6 +24,7 @@ use crate::report::Report;
 use crate::rest::{Failed, Rest};
 use crate::setup::{Ground, Options};
 use crate::target::Trouble;
+use crate::target::cluster::Cluster;
 use crate::target::process::Process;
 use crate::world::World;
 
@@ -35,7 +36,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(25);
 /// whatever happened.
 pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)) -> Result<Report, Trouble> {
     let ground = block_in_place(|| Ground::prepare(&options))?;
-    let kinds = ground.kinds();
+    let kinds = ground.kinds.clone();
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     say(format!("seed {}: {} for {} s; faults: {}", options.seed, ground.url, options.seconds, names.join(" ")));
     for (kind, why) in &ground.left_out {
@@ -47,15 +48,22 @@ pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)
         // It went wrong because something is wrong.
         Err(trouble) if findings.broken() > 0 => {
             say(trouble.to_string());
-            let report =
-                Report { seed: options.seed, clients: options.clients, cut_short: true, found: findings.all(), ..Report::default() };
+            let report = Report {
+                seed: options.seed,
+                clients: options.clients,
+                cluster: options.cluster.is_some(),
+                cut_short: true,
+                found: findings.all(),
+                ..Report::default()
+            };
             return Ok(tell(report, &options, &Told::default(), &say));
         }
         Err(trouble) => return Err(trouble),
     };
     say(format!("{} conversations, {} clients", world.places.len(), world.clients.len()));
     let Ground { target, left_out, folder, .. } = ground;
-    let mut report = Report { seed: options.seed, clients: options.clients, left_out, ..Report::default() };
+    let mut report =
+        Report { seed: options.seed, clients: options.clients, cluster: options.cluster.is_some(), left_out, ..Report::default() };
     let began = Instant::now();
     let mut told = Told { began: now(), people: people(&world), ..Told::default() };
     let mut target = load(&options, &world, target, &kinds, &stop, &say, &mut told).await;
@@ -66,8 +74,8 @@ pub async fn run(options: Options, stop: CancellationToken, say: impl Fn(String)
         examine(&world, &mut told.evidence).await;
         report.events = told.evidence.logs.values().map(|log| log.len() as u64).sum();
     }
-    if let Some(process) = target.process.as_mut().filter(|_| !stop.is_cancelled()) {
-        block_in_place(|| inspect(process, &options, &findings));
+    if !stop.is_cancelled() {
+        block_in_place(|| inspect(&mut target, &options, &findings));
     }
     fill_in(&mut report, &world, &told);
     if report.faults.contains_key(&Kind::Sync) && report.failed_syncs == 0 {
@@ -214,7 +222,7 @@ async fn harm(options: &Options, world: &World, nemesis: &mut Nemesis, kinds: &[
             break;
         }
         say(format!(
-            "{:>4} s  {:<7} {} acked, {} deliveries",
+            "{:>4} s  {:<11} {} acked, {} deliveries",
             began.elapsed().as_secs(),
             fault.kind.name(),
             world.tally.acked.load(Ordering::Relaxed),
@@ -250,13 +258,25 @@ async fn wait_for_all(settling: &mut mpsc::UnboundedReceiver<usize>, world: &Wor
     sleep(Duration::from_secs(1)).await;
 }
 
-/// The server ends in order, its data is clean, and its log tells of no panic.
-fn inspect(process: &mut Process, options: &Options, findings: &Findings) {
-    findings.expect(Invariant::Process, process.is_running(), || "the server is gone".into());
-    let orderly = process.terminate(STOPS_WITHIN);
-    findings.expect(Invariant::Process, orderly, || "the server did not end in order".into());
-    let check = Command::new(&options.binary).arg("check").arg("--data").arg(process.data()).stdin(Stdio::null()).output();
-    match check {
+/// Each server ends in order, its data is clean, and its log tells of no panic.
+fn inspect(target: &mut Target, options: &Options, findings: &Findings) {
+    let store = target.cluster.as_ref().map(Cluster::store_url);
+    let nodes = target.cluster.as_mut().map(|cluster| cluster.nodes.iter_mut()).into_iter().flatten();
+    let processes: Vec<&mut Process> = target.process.iter_mut().chain(nodes).collect();
+    let data = processes.first().map(|process| process.data().to_owned());
+    for process in processes {
+        let name = process.name().to_owned();
+        findings.expect(Invariant::Process, process.is_running(), || format!("{name} is gone"));
+        let orderly = process.terminate(STOPS_WITHIN);
+        findings.expect(Invariant::Process, orderly, || format!("{name} did not end in order"));
+        let log = process.log();
+        let panics: Vec<&str> = log.lines().filter(|line| line.contains("panicked")).take(3).collect();
+        findings.expect(Invariant::Process, panics.is_empty(), || format!("the log of {name}: {}", panics.join(" | ")));
+    }
+    let Some(data) = data else { return };
+    let mut check = Command::new(&options.binary);
+    check.arg("check").arg("--data").arg(data).args(store.map(|url| format!("--set=store.url={url}")));
+    match check.stdin(Stdio::null()).output() {
         Ok(output) => findings.expect(Invariant::Store, output.status.success(), || {
             let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
             let said: Vec<&str> = said.lines().take(5).collect();
@@ -264,9 +284,6 @@ fn inspect(process: &mut Process, options: &Options, findings: &Findings) {
         }),
         Err(error) => findings.violated(Invariant::Store, format!("tertulia check: {error}")),
     }
-    let log = process.log();
-    let panics: Vec<&str> = log.lines().filter(|line| line.contains("panicked")).take(3).collect();
-    findings.expect(Invariant::Process, panics.is_empty(), || format!("the server's log: {}", panics.join(" | ")));
 }
 
 fn fill_in(report: &mut Report, world: &World, told: &Told) {

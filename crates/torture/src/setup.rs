@@ -7,9 +7,11 @@ use rustix::process::{Pid, geteuid, test_kill_process};
 
 use crate::nemesis::Target;
 use crate::plan::Kind;
+use crate::target::cluster::{Bus, Cluster};
 use crate::target::disk::Disk;
 use crate::target::folder::Folder;
 use crate::target::process::{Dressed, Process};
+use crate::target::service::Program;
 use crate::target::{Trouble, is_installed};
 
 const CLOCK_LIBRARIES: &[&str] = &["/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1"];
@@ -32,6 +34,10 @@ pub struct Options {
     pub keep_going: bool,
     /// Where to write what happened, if something was found; absent: where the run's folder was.
     pub history: Option<PathBuf>,
+    /// Several nodes, with this between them; absent: one server.
+    pub cluster: Option<Bus>,
+    /// The nodes' bus loses one signal of ten, and repeats another.
+    pub lossy: bool,
     /// The server's binary.
     pub binary: PathBuf,
 }
@@ -49,8 +55,13 @@ impl Options {
         let faults = self.faults.as_ref().map(named).unwrap_or_default();
         let url = self.url.as_ref().map(|url| format!(" --url {url}")).unwrap_or_default();
         let pid = self.pid.map(|pid| format!(" --pid {pid}")).unwrap_or_default();
+        let cluster = self.cluster.map(|bus| format!(" --cluster {}", bus.name())).unwrap_or_default();
+        let lossy = if self.lossy { " --lossy" } else { "" };
         let going = if self.keep_going { " --keep-going" } else { "" };
-        format!("tertulia torture --seed {} --seconds {} --clients {}{faults}{url}{pid}{going}", self.seed, self.seconds, self.clients)
+        format!(
+            "tertulia torture --seed {} --seconds {} --clients {}{cluster}{lossy}{faults}{url}{pid}{going}",
+            self.seed, self.seconds, self.clients
+        )
     }
 }
 
@@ -58,6 +69,8 @@ impl Options {
 pub struct Ground {
     pub target: Target,
     pub url: String,
+    /// What is done.
+    pub kinds: Vec<Kind>,
     pub left_out: BTreeMap<Kind, String>,
     pub folder: Folder,
 }
@@ -66,22 +79,25 @@ impl Ground {
     pub fn prepare(options: &Options) -> Result<Self, Trouble> {
         let folder = Folder::new(options.data.as_deref())?;
         let mut left_out = BTreeMap::new();
-        let target = match &options.url {
-            Some(_) => foreign(options, &folder, &mut left_out)?,
-            None => own(options, &folder, &mut left_out)?,
+        let target = match (&options.url, options.cluster) {
+            (Some(_), _) => foreign(options, &folder, &mut left_out)?,
+            (None, None) => own(options, &folder, &mut left_out)?,
+            (None, Some(bus)) => several(options, bus, &folder, &mut left_out)?,
         };
-        let url = target.process.as_ref().map(Process::url).or(options.url.clone()).unwrap_or_default();
+        let cluster = target.cluster.as_ref().map(Cluster::url);
+        let url = target.process.as_ref().map(Process::url).or(cluster).or(options.url.clone()).unwrap_or_default();
+        let here = |kind: &&Kind| kind.fits(options.cluster.is_some());
         if let Some(wanted) = &options.faults {
             left_out.retain(|kind, _| wanted.contains(kind));
-            for kind in Kind::ALL.iter().filter(|kind| !wanted.contains(kind)) {
+            for kind in Kind::ALL.iter().filter(here).filter(|kind| !wanted.contains(kind)) {
                 left_out.insert(*kind, "not asked for".into());
             }
+            for kind in wanted.iter().filter(|kind| !here(kind)) {
+                left_out.insert(*kind, format!("not {} --cluster", if options.cluster.is_some() { "with" } else { "without" }));
+            }
         }
-        Ok(Self { target, url, left_out, folder })
-    }
-
-    pub fn kinds(&self) -> Vec<Kind> {
-        Kind::ALL.iter().copied().filter(|kind| !self.left_out.contains_key(kind)).collect()
+        let kinds = Kind::ALL.iter().copied().filter(|kind| here(&kind) && !left_out.contains_key(kind)).collect();
+        Ok(Self { target, url, kinds, left_out, folder })
     }
 }
 
@@ -93,14 +109,14 @@ fn foreign(options: &Options, folder: &Folder, left_out: &mut BTreeMap<Kind, Str
             return Err(Trouble(format!("--pid {number}: no such process, or not ours to stop")));
         }
     }
-    for kind in Kind::ALL.iter().filter(|kind| !kind.is_of_clients()) {
+    for kind in Kind::ALL.iter().filter(|kind| kind.fits(false) && !kind.is_of_clients()) {
         match (kind, pid) {
             (Kind::Pause, Some(_)) => {}
             (Kind::Pause, None) => drop(left_out.insert(*kind, "needs --pid".into())),
             _ => drop(left_out.insert(*kind, "the server is not ours to restart".into())),
         }
     }
-    Ok(Target { process: None, disk: None, pid, clock_library: None, folder: folder.path("") })
+    Ok(Target { process: None, cluster: None, disk: None, pid, clock_library: None, folder: folder.path("") })
 }
 
 fn own(options: &Options, folder: &Folder, left_out: &mut BTreeMap<Kind, String>) -> Result<Target, Trouble> {
@@ -125,7 +141,31 @@ fn own(options: &Options, folder: &Folder, left_out: &mut BTreeMap<Kind, String>
     let data = disk.as_ref().map_or_else(|| folder.path("data"), |disk| disk.path().join("data"));
     let mut process = Process::new(&options.binary, &root, &data);
     process.start(&Dressed::Plain)?;
-    Ok(Target { process: Some(process), disk, pid: None, clock_library, folder: root })
+    Ok(Target { process: Some(process), cluster: None, disk, pid: None, clock_library, folder: root })
+}
+
+/// Nodes on services of their own, which stand in the run's folder.
+fn several(options: &Options, bus: Bus, folder: &Folder, left_out: &mut BTreeMap<Kind, String>) -> Result<Target, Trouble> {
+    let root = folder.path("");
+    bus.programs().into_iter().try_for_each(Program::need)?;
+    let wanted = options.faults.as_ref().is_none_or(|wanted| wanted.contains(&Kind::PowerDatabase));
+    let disk = match () {
+        () if !wanted => Err("not asked for".into()),
+        () if !is_installed("python3") => Err("needs python3".into()),
+        () => own_disk(&root, options.seconds),
+    };
+    if let Err(why) = &disk {
+        left_out.insert(Kind::PowerDatabase, why.clone());
+    }
+    if bus != Bus::Nats {
+        left_out.insert(Kind::KillNats, "no NATS in this cluster".into());
+    }
+    if bus == Bus::Postgres {
+        left_out.extend([Kind::CutBus, Kind::HangBus, Kind::DelayBus].map(|kind| (kind, "this bus is the database".into())));
+    }
+    let disk = disk.ok();
+    let cluster = Cluster::start(&options.binary, bus, &root, disk.as_ref(), options.lossy)?;
+    Ok(Target { process: None, cluster: Some(cluster), disk, pid: None, clock_library: None, folder: root })
 }
 
 fn own_disk(folder: &Path, seconds: u64) -> Result<Disk, String> {
@@ -146,4 +186,29 @@ fn clock_library() -> Option<PathBuf> {
         String::from_utf8(listed.stdout).ok()?.lines().next().map(PathBuf::from)
     });
     found.into_iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_to_see_it_again_says_all_that_matters() {
+        let options = Options {
+            seconds: 60,
+            seed: 7,
+            clients: 8,
+            url: None,
+            pid: None,
+            data: None,
+            faults: Some(vec![Kind::KillNode, Kind::HangBus]),
+            keep_going: true,
+            history: None,
+            cluster: Some(Bus::Nats),
+            lossy: true,
+            binary: "tertulia".into(),
+        };
+        let expected = "tertulia torture --seed 7 --seconds 60 --clients 8 --cluster nats --lossy --faults kill-node,hang-bus --keep-going";
+        assert_eq!(options.replay(), expected);
+    }
 }

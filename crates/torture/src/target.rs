@@ -1,8 +1,11 @@
 //! The server under torture, and the disk under it.
 
+pub mod cluster;
 pub mod disk;
 pub mod folder;
 pub mod process;
+pub mod proxy;
+pub mod service;
 
 use std::process::{Command, Output, Stdio};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tertulia_torture::{Kind, Options, Trouble};
+use tertulia_torture::{Bus, Kind, Options, Trouble};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +30,15 @@ pub struct Torture {
     /// Where the run's own folder is made and removed [default: the folder for temporary files]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Only these, separated by commas: kill, power, pause, drain, cut, slow, replay, clock, full, sync, freeze
+    /// Three nodes on PostgreSQL and Redis of its own, with this between them: redis, nats or postgres
+    #[arg(long, value_name = "BUS", value_parser = bus, conflicts_with = "url")]
+    cluster: Option<Bus>,
+    /// What one node tells the others is lost now and then, or comes twice; needs a build with the feature sabotage
+    #[arg(long, requires = "cluster")]
+    lossy: bool,
+    /// Only these, separated by commas: kill, power, pause, drain, cut, slow, replay, clock, full, sync, freeze; with --cluster:
+    /// cut, slow, replay, kill-node, pause-node, rolling, kill-db, power-db, kill-redis, kill-nats, flush, and cut-, hang-
+    /// and delay- with db, bus or redis
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = kind)]
     faults: Option<Vec<Kind>>,
     /// Go on after something was found, to find more
@@ -75,6 +83,8 @@ impl Torture {
             pid: self.pid,
             data: self.data,
             faults: self.faults,
+            cluster: self.cluster,
+            lossy: self.lossy,
             keep_going: self.keep_going,
             history: self.history,
             binary: std::env::current_exe()?,
@@ -102,6 +112,10 @@ async fn stopping<T>(run: impl Future<Output = Result<T, Trouble>>, stop: &Cance
 fn kind(name: &str) -> Result<Kind, String> {
     Kind::named(name)
         .ok_or_else(|| format!("no such fault; there are {}", Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")))
+}
+
+fn bus(name: &str) -> Result<Bus, String> {
+    Bus::named(name).ok_or_else(|| "there are redis, nats and postgres".into())
 }
 
 fn http_url(text: &str) -> Result<String, String> {

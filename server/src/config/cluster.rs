@@ -21,6 +21,9 @@ section! {
         /// "redis://…", "nats://…", or "postgres": the store's own LISTEN/NOTIFY, for some thousand messages a second.
         /// Empty: this server is alone.
         url: Option<String> = None,
+        /// What this bus is called, where servers reach it by different addresses, as through proxies of their own. Servers with
+        /// the same store have to name the same bus. Empty: its address is its name.
+        name: Option<String> = None,
         /// A file with a NATS user's JWT and key.
         credentials: Option<String> = None,
     }

@@ -78,6 +78,7 @@ fn name_of_bus(config: &Config, node: Uuid) -> String {
     match config.bus.url.as_deref() {
         None => format!("{ALONE} (node {node})"),
         Some("postgres") => "postgres".into(),
+        Some(url) if config.bus.name.is_some() => format!("{} of {}", config.bus.name.as_deref().unwrap_or_default(), scheme(url)),
         // Secrets stay here.
         Some(url) => place_of(url),
     }

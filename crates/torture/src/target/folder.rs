@@ -42,7 +42,7 @@ fn sweep(parent: &Path) {
         let name = entry.file_name();
         let Some(owner) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|pid| pid.parse().ok()) else { continue };
         if !is_torture(owner) && entry.path().is_dir() {
-            end_server_of(&entry.path());
+            end_servers_of(&entry.path());
             clear(&entry.path());
         }
     }
@@ -54,15 +54,23 @@ fn is_torture(pid: i32) -> bool {
     test_kill_process(process).is_ok() && fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("torture"))
 }
 
-/// The server that a killed run left running; only one whose data lies in this folder.
-fn end_server_of(folder: &Path) {
-    let pid = fs::read_to_string(folder.join("server.pid")).ok().and_then(|text| text.trim().parse().ok());
-    let Some(pid) = pid.and_then(Pid::from_raw) else { return };
-    let line = fs::read_to_string(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
-    if line.contains(&folder.display().to_string()) {
-        kill_process(pid, Signal::KILL).ok();
-        kill_process(pid, Signal::CONT).ok();
-        std::thread::sleep(std::time::Duration::from_millis(200));
+/// What a killed run left running; only what lies in this folder or works there.
+fn end_servers_of(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "pid") {
+            continue;
+        }
+        let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+        let Some(pid) = pid.and_then(Pid::from_raw) else { continue };
+        let proc = format!("/proc/{}", pid.as_raw_nonzero());
+        let line = fs::read_to_string(format!("{proc}/cmdline")).unwrap_or_default();
+        let works_here = fs::read_link(format!("{proc}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+        if works_here || line.contains(&folder.display().to_string()) {
+            kill_process(pid, Signal::KILL).ok();
+            kill_process(pid, Signal::CONT).ok();
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
     }
 }
 

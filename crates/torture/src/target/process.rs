@@ -35,14 +35,43 @@ pub struct Process {
     data: PathBuf,
     /// Where its log and its pid lie.
     folder: PathBuf,
+    name: String,
     address: String,
+    /// Beside those that every server of ours has.
+    arguments: Vec<String>,
+    sabotage: Option<&'static str>,
     child: Option<Child>,
 }
 
 impl Process {
     pub fn new(binary: &Path, folder: &Path, data: &Path) -> Self {
-        let address = "127.0.0.1:0".to_owned();
-        Self { binary: binary.to_owned(), data: data.to_owned(), folder: folder.to_owned(), address, child: None }
+        Self {
+            binary: binary.to_owned(),
+            data: data.to_owned(),
+            folder: folder.to_owned(),
+            name: "server".into(),
+            address: "127.0.0.1:0".into(),
+            arguments: Vec::new(),
+            sabotage: None,
+            child: None,
+        }
+    }
+
+    /// One of several: its name, the port of loopback that it gets, its settings, each KEY=VALUE.
+    pub fn node(mut self, name: &str, port: u16, settings: &[String], sabotage: Option<&'static str>) -> Self {
+        self.name = name.to_owned();
+        self.address = format!("127.0.0.1:{port}");
+        self.arguments = settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]).collect();
+        self.sabotage = sabotage;
+        self
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.join(format!("{}.log", self.name))
     }
 
     pub fn url(&self) -> String {
@@ -59,12 +88,12 @@ impl Process {
 
     /// How long its log is by now.
     pub fn logged(&self) -> u64 {
-        fs::metadata(self.folder.join("server.log")).map_or(0, |metadata| metadata.len())
+        fs::metadata(self.log_file()).map_or(0, |metadata| metadata.len())
     }
 
     pub fn log_from(&self, start: u64) -> String {
         let mut bytes = Vec::new();
-        if let Ok(mut file) = fs::File::open(self.folder.join("server.log"))
+        if let Ok(mut file) = fs::File::open(self.log_file())
             && file.seek(SeekFrom::Start(start)).is_ok()
         {
             file.read_to_end(&mut bytes).ok();
@@ -81,14 +110,21 @@ impl Process {
 
     /// Starts it, on the address that it had before, and waits until it listens.
     pub fn start(&mut self, dressed: &Dressed) -> Result<(), Trouble> {
-        let log = OpenOptions::new().create(true).append(true).open(self.folder.join("server.log"))?;
+        let log = OpenOptions::new().create(true).append(true).open(self.log_file())?;
         let before = self.logged();
         let mut command = self.command(dressed);
-        command.args(["serve", "--open-registration", "--listen", &self.address, "--data"]).arg(&self.data).args(LIMITS);
+        command
+            .args(["serve", "--open-registration", "--listen", &self.address, "--data"])
+            .arg(&self.data)
+            .args(LIMITS)
+            .args(&self.arguments);
+        if let Some(sabotage) = self.sabotage {
+            command.env("TERTULIA_SABOTAGE", sabotage);
+        }
         // Ctrl-C in a terminal is for us, not for it.
         command.process_group(0).current_dir(&self.folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().map_err(|error| Trouble(format!("{}: {error}", self.binary.display())))?;
-        fs::write(self.folder.join("server.pid"), child.id().to_string())?;
+        fs::write(self.folder.join(format!("{}.pid", self.name)), child.id().to_string())?;
         self.child = Some(child);
         self.wait_until_listening(before)
     }
@@ -127,7 +163,7 @@ impl Process {
                 self.kill();
                 let last: Vec<&str> = said.lines().rev().take(5).collect();
                 let last: Vec<&str> = last.into_iter().rev().collect();
-                return Err(Trouble(format!("the server does not start: {}", last.join(" | "))));
+                return Err(Trouble(format!("{} does not start: {}", self.name, last.join(" | "))));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
