@@ -25,10 +25,43 @@ pub(super) struct Follow {
 #[derive(Default)]
 pub(super) struct Rows {
     messages: Messages,
-    mentions: (Vec<Uuid>, Vec<Uuid>, Vec<i64>),
-    heads: (Vec<Uuid>, Vec<i64>, Vec<Option<i64>>),
-    threads: (Vec<Uuid>, Vec<i64>, Vec<i64>, Vec<i64>, Vec<i64>),
-    follows: (Vec<Uuid>, Vec<Uuid>, Vec<i64>, Vec<i64>, Vec<i64>),
+    mentions: Mentions,
+    heads: Heads,
+    threads: Threads,
+    follows: Follows,
+}
+
+#[derive(Default)]
+struct Mentions {
+    user: Vec<Uuid>,
+    conversation: Vec<Uuid>,
+    seq: Vec<i64>,
+}
+
+#[derive(Default)]
+struct Heads {
+    conversation: Vec<Uuid>,
+    head: Vec<i64>,
+    last_message_at: Vec<Option<i64>>,
+}
+
+/// Of roots: their conversation, `seq` and time, how many replies came, and when the last one.
+#[derive(Default)]
+struct Threads {
+    conversation: Vec<Uuid>,
+    seq: Vec<i64>,
+    created_at: Vec<i64>,
+    more: Vec<i64>,
+    last: Vec<i64>,
+}
+
+#[derive(Default)]
+struct Follows {
+    conversation: Vec<Uuid>,
+    user: Vec<Uuid>,
+    was: Vec<i64>,
+    seq: Vec<i64>,
+    at: Vec<i64>,
 }
 
 #[derive(Default)]
@@ -83,33 +116,33 @@ impl Rows {
         columns.priority.push(Coded(draft.priority).number());
         columns.expires_at.push(draft.expires_at.map(Timestamp::as_millis));
         for user in draft.mentions.iter().filter(|user| **user != item.sender) {
-            self.mentions.0.push(user.0);
-            self.mentions.1.push(conversation);
-            self.mentions.2.push(seq);
+            self.mentions.user.push(user.0);
+            self.mentions.conversation.push(conversation);
+            self.mentions.seq.push(seq);
         }
     }
 
     pub(super) fn advance(&mut self, conversation: ConversationId, head: i64, last_message_at: Option<i64>) {
-        self.heads.0.push(conversation.0);
-        self.heads.1.push(head);
-        self.heads.2.push(last_message_at);
+        self.heads.conversation.push(conversation.0);
+        self.heads.head.push(head);
+        self.heads.last_message_at.push(last_message_at);
     }
 
     /// `root`: its conversation, `seq` and time.
     pub(super) fn grow_thread(&mut self, root: (ConversationId, i64, Timestamp), more: i64, last: Timestamp) {
-        self.threads.0.push(root.0.0);
-        self.threads.1.push(root.1);
-        self.threads.2.push(root.2.as_millis());
-        self.threads.3.push(more);
-        self.threads.4.push(last.as_millis());
+        self.threads.conversation.push(root.0.0);
+        self.threads.seq.push(root.1);
+        self.threads.created_at.push(root.2.as_millis());
+        self.threads.more.push(more);
+        self.threads.last.push(last.as_millis());
     }
 
     pub(super) fn follow(&mut self, follow: Follow) {
-        self.follows.0.push(follow.conversation.0);
-        self.follows.1.push(follow.user.0);
-        self.follows.2.push(follow.was);
-        self.follows.3.push(follow.seq);
-        self.follows.4.push(follow.at.as_millis());
+        self.follows.conversation.push(follow.conversation.0);
+        self.follows.user.push(follow.user.0);
+        self.follows.was.push(follow.was);
+        self.follows.seq.push(follow.seq);
+        self.follows.at.push(follow.at.as_millis());
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -126,7 +159,11 @@ impl Rows {
         for sql in [MESSAGES, IDS, HEADS] {
             db.prepare_cached(sql).await?;
         }
-        for (sql, is_needed) in [(MENTIONS, !mentions.0.is_empty()), (THREADS, !threads.0.is_empty()), (FOLLOWS, !follows.0.is_empty())] {
+        for (sql, is_needed) in [
+            (MENTIONS, !mentions.user.is_empty()),
+            (THREADS, !threads.conversation.is_empty()),
+            (FOLLOWS, !follows.conversation.is_empty()),
+        ] {
             if is_needed {
                 db.prepare_cached(sql).await?;
             }
@@ -151,12 +188,22 @@ impl Rows {
             join4(
                 run(db, MESSAGES, &rows, true),
                 run(db, IDS, &[&m.conversation, &m.seq, &m.created_at, &m.id], true),
-                run(db, MENTIONS, &[&mentions.0, &mentions.1, &mentions.2], !mentions.0.is_empty()),
-                run(db, THREADS, &[&threads.0, &threads.1, &threads.2, &threads.3, &threads.4], !threads.0.is_empty()),
+                run(db, MENTIONS, &[&mentions.user, &mentions.conversation, &mentions.seq], !mentions.user.is_empty()),
+                run(
+                    db,
+                    THREADS,
+                    &[&threads.conversation, &threads.seq, &threads.created_at, &threads.more, &threads.last],
+                    !threads.conversation.is_empty(),
+                ),
             ),
             join3(
-                run(db, HEADS, &[&heads.0, &heads.1, &heads.2], true),
-                run(db, FOLLOWS, &[&follows.0, &follows.1, &follows.2, &follows.3, &follows.4], !follows.0.is_empty()),
+                run(db, HEADS, &[&heads.conversation, &heads.head, &heads.last_message_at], true),
+                run(
+                    db,
+                    FOLLOWS,
+                    &[&follows.conversation, &follows.user, &follows.was, &follows.seq, &follows.at],
+                    !follows.conversation.is_empty(),
+                ),
                 finish(db, commit),
             ),
         )

@@ -233,8 +233,10 @@ type Reply = oneshot::Sender<StoreResult<Appended>>;
 fn tell(replies: Vec<Option<Reply>>, answers: impl IntoIterator<Item = StoreResult<Appended>>) {
     waking::together(|| {
         for (reply, answer) in replies.into_iter().zip(answers) {
-            // Who went away does not hear it.
-            drop(reply.map(|reply| reply.send(answer)));
+            if let Some(reply) = reply {
+                // Who went away does not hear it.
+                drop(reply.send(answer));
+            }
         }
     });
 }
