@@ -22,7 +22,7 @@ run: web ## Build everything and serve on http://localhost:7070 (ARGS="--listen 
 demo: ## As run, with a workspace that looks lived-in, kept apart in data/demo
 	$(MAKE) run ARGS="--demo --data data/demo $(ARGS)"
 
-cluster: web ## Three nodes behind HAProxy on http://localhost:7070, with PostgreSQL, Redis, NATS (PORT=7070 BUS=redis|nats|postgres)
+cluster: web ## Three nodes behind HAProxy on http://localhost:7070, with PostgreSQL, Redis, NATS (PORT=7070 BUS=redis|nats)
 	cargo build --release --locked -p tertulia
 	PORT=$(or $(PORT),7070) BUS=$(or $(BUS),redis) scripts/cluster.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Three nodes behind HAProxy, on PostgreSQL, Redis and NATS of their own; Ctrl-C ends all of it, and nothing stays.
-# Of the environment: PORT (7070), BUS=redis|nats|postgres (redis), TERTULIA_BIN (target/release/tertulia), and every
+# Of the environment: PORT (7070), BUS=redis|nats (redis), TERTULIA_BIN (target/release/tertulia), and every
 # variable of Tertulia but those that make the nodes one cluster.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,8 +20,7 @@ export TERTULIA_STORE_URL=$TERTULIA_TEST_POSTGRES TERTULIA_REDIS_URL=$TERTULIA_T
 case "$BUS" in
   redis) export TERTULIA_BUS_URL=$TERTULIA_TEST_REDIS ;;
   nats) export TERTULIA_BUS_URL=$TERTULIA_TEST_NATS TERTULIA_QUEUE_URL=$TERTULIA_TEST_NATS ;;
-  postgres) export TERTULIA_BUS_URL=postgres ;;
-  *) fail "BUS is redis, nats or postgres, not $BUS" ;;
+  *) fail "BUS is redis or nats, not $BUS" ;;
 esac
 export TERTULIA_PUBLIC_URL=${TERTULIA_PUBLIC_URL:-http://localhost:$PORT} TERTULIA_DRAIN_SECONDS=${TERTULIA_DRAIN_SECONDS:-2}
 # To the nodes, everybody comes from the balancer's address.

@@ -18,8 +18,7 @@ section! {
 section! {
     /// How servers with the same store tell each other what happens. It may lose what it carries: they read the store then.
     Bus "bus" {
-        /// "redis://…", "nats://…", or "postgres": the store's own LISTEN/NOTIFY, for some thousand messages a second.
-        /// Empty: this server is alone.
+        /// "redis://…" or "nats://…". Empty: this server is alone.
         url: Option<String> = None,
         /// What this bus is called, where servers reach it by different addresses, as through proxies of their own. Servers with
         /// the same store have to name the same bus. Empty: its address is its name.

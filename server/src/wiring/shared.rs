@@ -54,10 +54,18 @@ impl Shared {
                 };
                 Some(redis.carrier().await.map_err(|error| redis_failure(&error, "bus.url"))?)
             }
-            Some(url) if matches!(scheme(url), "nats" | "tls") => Some(open_nats(config, url, node).await?),
+            Some(url) if is_nats(url) => Some(open_nats(config, url, node).await?.carrier().await.map_err(nats_failure)?),
             Some(url) => {
-                let message =
-                    format!("bus.url: {}:… is no bus; there are redis://, rediss://, nats://, tls:// and \"postgres\"", scheme(url));
+                let message = format!("bus.url: {}:… is no bus; there are redis://, rediss://, nats:// and tls://", scheme(url));
+                return Err(Failure::new(Exit::Config, message));
+            }
+        };
+        let queue = match config.queue.url.as_deref() {
+            None => redis.as_ref().map_or(nothing.queue, Redis::queue),
+            Some(url) if is_nats(url) => open_nats(config, url, node).await?.queue(),
+            Some(url) if scheme(url).starts_with("redis") => open_redis(config, url, node, "queue.url").await?.queue(),
+            Some(url) => {
+                let message = format!("queue.url: {}:… is no queue; there are redis://, rediss://, nats:// and tls://", scheme(url));
                 return Err(Failure::new(Exit::Config, message));
             }
         };
@@ -68,7 +76,7 @@ impl Shared {
             tickets: redis.as_ref().map_or(store.handovers.clone(), Redis::handovers),
             resumes: redis.as_ref().map(Redis::handovers),
             attendance: redis.as_ref().map(Redis::attendance),
-            queue: nothing.queue,
+            queue,
         })
     }
 }
@@ -77,11 +85,18 @@ impl Shared {
 fn name_of_bus(config: &Config, node: Uuid) -> String {
     match config.bus.url.as_deref() {
         None => format!("{ALONE} (node {node})"),
-        Some("postgres") => "postgres".into(),
         Some(url) if config.bus.name.is_some() => format!("{} of {}", config.bus.name.as_deref().unwrap_or_default(), scheme(url)),
         // Secrets stay here.
         Some(url) => place_of(url),
     }
+}
+
+fn is_nats(url: &str) -> bool {
+    matches!(scheme(url), "nats" | "tls")
+}
+
+fn nats_failure(error: tertulia_nats::OpenError) -> Failure {
+    Failure::new(if error.is_passing() { Exit::Unavailable } else { Exit::Config }, error.to_string())
 }
 
 fn scheme(url: &str) -> &str {
@@ -99,7 +114,7 @@ fn redis_failure(error: &tertulia_redis::OpenError, setting: &str) -> Failure {
     Failure::new(exit, error.to_string().replace("redis.url", setting))
 }
 
-async fn open_nats(config: &Config, url: &str, node: Uuid) -> Result<Arc<dyn Carrier>, Failure> {
+async fn open_nats(config: &Config, url: &str, node: Uuid) -> Result<Nats, Failure> {
     let options = tertulia_nats::Options {
         url: url.to_owned(),
         credentials: config.bus.credentials.clone().map(Into::into),
@@ -107,6 +122,5 @@ async fn open_nats(config: &Config, url: &str, node: Uuid) -> Result<Arc<dyn Car
         node,
         may_be_away: true,
     };
-    let opened = async { Nats::open(&options).await?.carrier().await };
-    opened.await.map_err(|error| Failure::new(if error.is_passing() { Exit::Unavailable } else { Exit::Config }, error.to_string()))
+    Nats::open(&options).await.map_err(nats_failure)
 }
