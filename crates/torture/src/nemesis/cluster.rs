@@ -77,12 +77,11 @@ impl Nemesis {
 
     /// All its processes are held first: whatever it has answered by then, it answered while there was power.
     fn cut_power_of_database(&mut self) -> Result<(), Trouble> {
-        let database = &self.cluster()?.database;
-        database.pids().into_iter().try_for_each(stop)?;
-        self.disk()?.cut_power()?;
+        let cut = self.cluster()?.database.hold().and_then(|()| self.disk()?.cut_power());
         self.cluster()?.database.kill();
         self.disk()?.remount()?;
-        self.cluster()?.database.start()
+        self.cluster()?.database.start()?;
+        cut
     }
 
     async fn trouble_between(&mut self, node: usize, fault: Fault, dice: &mut Dice) -> Result<(), Trouble> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
+use super::process::stop;
 use super::proxy::free_port;
 use super::{Trouble, is_installed, run};
 
@@ -179,12 +180,20 @@ impl Service {
     }
 
     /// The process and those that it made, which for PostgreSQL are many.
-    pub fn pids(&self) -> Vec<Pid> {
+    fn pids(&self) -> Vec<Pid> {
         let Some(first) = self.child.as_ref().map(Pid::from_child) else { return Vec::new() };
         let number = first.as_raw_nonzero();
         let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children")).unwrap_or_default();
         let children = children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
         std::iter::once(first).chain(children).collect()
+    }
+
+    /// SIGSTOP, to the first before all others, so that it makes no new ones meanwhile.
+    pub fn hold(&self) -> Result<(), Trouble> {
+        self.pids().into_iter().take(1).try_for_each(stop)?;
+        // One that has just ended answers nobody either.
+        self.pids().into_iter().skip(1).for_each(|pid| drop(stop(pid)));
+        Ok(())
     }
 
     /// SIGKILL to all its processes, and waits for the end of the first; the others end by themselves at once.
