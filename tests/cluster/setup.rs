@@ -4,6 +4,9 @@ use std::process::{Command, Output, Stdio};
 
 use tertulia_tests::{Bus, Cluster, Server, binary, service};
 
+/// Settings, the exit code, and what has to be said.
+type Case<'a> = (&'a [(&'a str, &'a str)], i32, &'a str);
+
 /// How `serve` ends with these settings.
 fn refused(settings: &[(&str, &str)]) -> (i32, String) {
     let arguments = settings.iter().flat_map(|(key, value)| ["--set".to_owned(), format!("{key}={value}")]).collect();
@@ -22,7 +25,7 @@ fn ended(arguments: Vec<String>) -> (i32, String) {
 fn what_is_wrong_is_said_by_its_name() {
     let postgres = service("TERTULIA_TEST_POSTGRES");
     let host = postgres.rsplit_once('@').unwrap().1;
-    let cases: &[(&[(&str, &str)], i32, &str)] = &[
+    let cases: &[Case<'_>] = &[
         (&[("store.url", "postgrs://nowhere")], 78, "store.url"),
         (&[("store.url", "postgres://tertulia:s3cret@127.0.0.1:1/test?connect_timeout=1")], 69, "127.0.0.1:1"),
         (&[("store.url", &format!("postgres://postgres@{}/nobody_made_it", host.split('/').next().unwrap()))], 78, "nobody_made_it"),
@@ -31,6 +34,8 @@ fn what_is_wrong_is_said_by_its_name() {
         (&[("store.url", &postgres), ("bus.url", "amqp://127.0.0.1")], 78, "bus.url"),
         (&[("store.url", &postgres), ("redis.url", "http://127.0.0.1")], 78, "redis.url"),
         (&[("store.url", &postgres), ("node.cluster", "not a name!"), ("redis.url", &service("TERTULIA_TEST_REDIS"))], 78, "cluster"),
+        (&[("store.url", &postgres), ("queue.url", "amqp://127.0.0.1")], 78, "queue.url"),
+        (&[("node.roles", "gatway")], 78, "node.roles"),
         (&[("bus.uri", "x")], 78, "did you mean \"bus.url\"?"),
     ];
     for (settings, code, named) in cases {

@@ -160,9 +160,6 @@ fn several(options: &Options, bus: Bus, folder: &Folder, left_out: &mut BTreeMap
     if bus != Bus::Nats {
         left_out.insert(Kind::KillNats, "no NATS in this cluster".into());
     }
-    if bus == Bus::Postgres {
-        left_out.extend([Kind::CutBus, Kind::HangBus, Kind::DelayBus].map(|kind| (kind, "this bus is the database".into())));
-    }
     let disk = disk.ok();
     let cluster = Cluster::start(&options.binary, bus, &root, disk.as_ref(), options.lossy)?;
     Ok(Target { process: None, cluster: Some(cluster), disk, pid: None, clock_library: None, folder: root })

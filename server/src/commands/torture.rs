@@ -30,7 +30,7 @@ pub struct Torture {
     /// Where the run's own folder is made and removed [default: the folder for temporary files]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Three nodes on PostgreSQL and Redis of its own, with this between them: redis, nats or postgres
+    /// Three nodes on PostgreSQL and Redis of its own, with this between them: redis or nats
     #[arg(long, value_name = "BUS", value_parser = bus, conflicts_with = "url")]
     cluster: Option<Bus>,
     /// What one node tells the others is lost now and then, or comes twice; needs a build with the feature sabotage
@@ -115,7 +115,7 @@ fn kind(name: &str) -> Result<Kind, String> {
 }
 
 fn bus(name: &str) -> Result<Bus, String> {
-    Bus::named(name).ok_or_else(|| "there are redis, nats and postgres".into())
+    Bus::named(name).ok_or_else(|| "there are redis and nats".into())
 }
 
 fn http_url(text: &str) -> Result<String, String> {

@@ -23,17 +23,15 @@ const BUS_NAME: &str = "bus.name=torture";
 pub enum Bus {
     Redis,
     Nats,
-    Postgres,
 }
 
 impl Bus {
-    pub const ALL: &[Self] = &[Self::Redis, Self::Nats, Self::Postgres];
+    pub const ALL: &[Self] = &[Self::Redis, Self::Nats];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
             Self::Nats => "nats",
-            Self::Postgres => "postgres",
         }
     }
 
@@ -52,8 +50,7 @@ impl Bus {
 struct Links {
     database: Proxy,
     redis: Proxy,
-    /// Absent where the bus is the database.
-    bus: Option<Proxy>,
+    bus: Proxy,
 }
 
 /// All of it. Fields are dropped in this order: whoever needs something goes before it.
@@ -77,18 +74,10 @@ impl Cluster {
             Bus::Nats => Some(Service::new(Program::Nats, folder, &folder.join("nats"))?),
             _ => None,
         };
-        let carrier = match bus {
-            Bus::Redis => Some(redis.address()),
-            Bus::Nats => nats.as_ref().map(Service::address),
-            Bus::Postgres => None,
-        };
+        let carrier = nats.as_ref().unwrap_or(&redis).address();
         let (mut nodes, mut links, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for place in 1..=NODES {
-            let link = Links {
-                database: Proxy::to(database.address())?,
-                redis: Proxy::to(redis.address())?,
-                bus: carrier.map(Proxy::to).transpose()?,
-            };
+            let link = Links { database: Proxy::to(database.address())?, redis: Proxy::to(redis.address())?, bus: Proxy::to(carrier)? };
             let port = free_port()?;
             let name = format!("node{place}");
             let process = Process::new(binary, folder, &folder.join(&name));
@@ -122,20 +111,16 @@ impl Cluster {
         match side {
             Side::Database => Ok(&links.database),
             Side::Redis => Ok(&links.redis),
-            Side::Bus => links.bus.as_ref().ok_or_else(|| Trouble("this bus is the database".into())),
+            Side::Bus => Ok(&links.bus),
         }
     }
 }
 
 fn settings(bus: Bus, links: &Links) -> Vec<String> {
-    let carrier = match &links.bus {
-        Some(proxy) => format!("{}://{}", bus.name(), proxy.address()),
-        None => bus.name().to_owned(),
-    };
     vec![
         format!("store.url={}", store_url(links.database.address())),
         format!("redis.url=redis://{}", links.redis.address()),
-        format!("bus.url={carrier}"),
+        format!("bus.url={}://{}", bus.name(), links.bus.address()),
         BUS_NAME.to_owned(),
     ]
 }
