@@ -9,6 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
+PASSWORD=only-for-tests
 services=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
   services+=("$1")
@@ -75,16 +76,19 @@ start_postgres() {
   if [ ! -e "$data/PG_VERSION" ]; then
     mkdir -p "$data"
     [ ${#as[@]} = 0 ] || chown postgres: "$data"
-    (cd "$data" && "${as[@]}" "$bin/initdb" --pgdata "$data" --username postgres --auth trust --encoding UTF8 --locale C.UTF-8 --no-sync) \
+    # Not a secret on this machine; that a wrong one is refused is tested.
+    printf "%s" "$PASSWORD" >"$data.password"
+    chmod 644 "$data.password"
+    (cd "$data" && "${as[@]}" "$bin/initdb" --pgdata "$data" --username postgres --auth scram-sha-256 --pwfile "$data.password" --encoding UTF8 --locale C.UTF-8 --no-sync) \
       >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; fail "initdb failed"; }
   fi
   port=$(free_port)
   # Durable as it would be in earnest: that is what tests are about.
   start postgres "${as[@]}" "$bin/postgres" -D "$data" -p "$port" -h 127.0.0.1 -k '' -c fsync=on -c full_page_writes=on \
     -c synchronous_commit=on -c max_connections=300
-  export TERTULIA_TEST_POSTGRES=postgres://postgres@127.0.0.1:$port/test
-  ready postgres "$bin/psql" -qd "postgres://postgres@127.0.0.1:$port/postgres" -c 'SELECT 1' || return
-  "$bin/psql" -qd "postgres://postgres@127.0.0.1:$port/postgres" -c 'CREATE DATABASE test'
+  export TERTULIA_TEST_POSTGRES=postgres://postgres:$PASSWORD@127.0.0.1:$port/test
+  ready postgres "$bin/psql" -qd "postgres://postgres:$PASSWORD@127.0.0.1:$port/postgres" -c 'SELECT 1' || return
+  "$bin/psql" -qd "postgres://postgres:$PASSWORD@127.0.0.1:$port/postgres" -c 'CREATE DATABASE test'
 }
 
 start_redis() {

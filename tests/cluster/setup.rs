@@ -24,11 +24,13 @@ fn ended(arguments: Vec<String>) -> (i32, String) {
 #[test]
 fn what_is_wrong_is_said_by_its_name() {
     let postgres = service("TERTULIA_TEST_POSTGRES");
-    let host = postgres.rsplit_once('@').unwrap().1;
+    let (server, _) = postgres.rsplit_once('/').unwrap();
+    let (_, place) = server.rsplit_once('@').unwrap();
     let cases: &[Case<'_>] = &[
         (&[("store.url", "postgrs://nowhere")], 78, "store.url"),
         (&[("store.url", "postgres://tertulia:s3cret@127.0.0.1:1/test?connect_timeout=1")], 69, "127.0.0.1:1"),
-        (&[("store.url", &format!("postgres://postgres@{}/nobody_made_it", host.split('/').next().unwrap()))], 78, "nobody_made_it"),
+        (&[("store.url", &format!("{server}/nobody_made_it"))], 78, "nobody_made_it"),
+        (&[("store.url", &format!("postgres://postgres:s3cret@{place}/test"))], 78, "does not let"),
         (&[("bus.url", "redis://127.0.0.1:6379")], 78, "bus.url"),
         (&[("redis.url", "redis://127.0.0.1:6379")], 78, "redis.url"),
         (&[("store.url", &postgres), ("bus.url", "amqp://127.0.0.1")], 78, "bus.url"),

@@ -43,7 +43,6 @@ impl Shared {
             Some(url) => Some(open_redis(config, url, node, "redis.url").await?),
             None => None,
         };
-        kept.enroll(node, &name_of_bus(config, node)).await?;
         let carrier: Option<Arc<dyn Carrier>> = match config.bus.url.as_deref() {
             None => None,
             Some(url) if scheme(url).starts_with("redis") => {
@@ -69,6 +68,8 @@ impl Shared {
                 return Err(Failure::new(Exit::Config, message));
             }
         };
+        // Last: who does not come up is not to keep others out.
+        kept.enroll(node, &name_of_bus(config, node)).await?;
         let store = kept.store();
         Ok(Self {
             bus: carrier.map_or(nothing.bus, |carrier| Relay::start(carrier, node)),
