@@ -32,7 +32,7 @@ unit: ## Tests without a browser
 	cargo build --workspace --all-targets --locked
 	TERTULIA_SIM_STORIES=$(STORIES) scripts/with-services.sh postgres redis nats -- cargo test --workspace --locked --no-fail-fast
 	TERTULIA_TEST_STORE=postgres scripts/with-services.sh postgres redis -- \
-	  cargo test -p tertulia-tests --test e2e --locked -- $(addprefix --skip ,$(OF_SQLITE))
+	  cargo test --workspace --test e2e --locked -- $(addprefix --skip ,$(OF_SQLITE))
 	npm test --workspace sdk/typescript --workspace web
 	cd sdk/typescript && TERTULIA_PLANS=$(STORIES) npx --no-install vitest run tests/plans.test.ts
 
