@@ -16,17 +16,17 @@ use tertulia_ports::StoreResult;
 use tertulia_ports::sabotage::{Sabotage, is_on};
 
 use crate::OpenError;
-use crate::cursor::Cursors;
 use crate::sql::Ran;
 use job::Undo;
 use readers::Readers;
+use tertulia_ports::store::PageCursors;
 use writer::Writer;
 
 /// The open store. Each area of the port is implemented on it, in the module of its name.
 pub(crate) struct Db {
     writer: Writer,
     readers: Arc<Readers>,
-    pub(crate) cursors: Cursors,
+    pub(crate) cursors: PageCursors,
     /// Keeps other servers out until the writer has ended.
     lock: Mutex<Option<File>>,
 }
@@ -38,7 +38,7 @@ impl Db {
         Ok(Self {
             writer: Writer::start(connection),
             readers: Arc::new(readers),
-            cursors: Cursors::new(cursor_key),
+            cursors: PageCursors::new(cursor_key),
             lock: Mutex::new(lock),
         })
     }

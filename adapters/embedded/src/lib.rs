@@ -6,7 +6,6 @@
 mod bus;
 mod codes;
 mod conversations;
-mod cursor;
 mod db;
 mod followers;
 mod handovers;

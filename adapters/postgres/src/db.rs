@@ -16,11 +16,11 @@ use deadpool_postgres::Pool;
 use tertulia_domain::Timestamp;
 use tertulia_ports::StoreResult;
 
-use crate::cursor::Cursors;
 use crate::messages::append::Lanes;
 use crate::sql::{Fault, Ran, Tx, is_there};
 use months::Months;
 use replica::Replica;
+use tertulia_ports::store::PageCursors;
 
 /// How often an operation begins again after a deadlock, a lost race or a lost connection, before anything was committed.
 const TRIES: u32 = 6;
@@ -35,7 +35,7 @@ pub(crate) struct Db {
     replica: Option<Replica>,
     pub(crate) lanes: Lanes,
     months: Arc<Months>,
-    pub(crate) cursors: Cursors,
+    pub(crate) cursors: PageCursors,
 }
 
 impl Db {

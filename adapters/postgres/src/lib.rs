@@ -5,7 +5,6 @@
 
 mod codes;
 mod conversations;
-mod cursor;
 mod db;
 mod error;
 mod followers;
@@ -62,7 +61,8 @@ pub struct Postgres {
     pub store: Store,
     db: Arc<Db>,
     cluster: String,
-    node: Mutex<Option<Uuid>>,
+    /// And what carries its events.
+    node: Mutex<Option<(Uuid, String)>>,
 }
 
 /// Connects, checks that the server keeps what it acknowledges, and brings the schema up to date. `now`: this machine's time, which
@@ -94,22 +94,25 @@ impl Postgres {
     /// [`OpenError::OtherCluster`] where another one, seen within the last 15 s, uses another bus or is of another cluster.
     pub async fn enroll(&self, node: Uuid, bus: &str) -> Result<(), OpenError> {
         self.db.enroll(node, &self.cluster, bus).await?;
-        *self.node.lock() = Some(node);
+        *self.node.lock() = Some((node, bus.to_owned()));
         Ok(())
     }
 
-    /// Says that it still does; to be called every 5 s. False: it has to be enrolled again.
-    pub async fn beat(&self) -> StoreResult<bool> {
-        self.db.beat(self.enrolled()?).await
+    /// Says that it still does; to be called every 5 s.
+    pub async fn beat(&self) -> StoreResult<()> {
+        let (node, bus) = self.enrolled()?;
+        self.db.beat(node, &self.cluster, &bus).await
     }
 
     /// Says that it stops.
     pub async fn leave(&self) -> StoreResult<()> {
-        self.db.leave(self.enrolled()?).await
+        let (node, _) = self.enrolled()?;
+        self.node.lock().take();
+        self.db.leave(node).await
     }
 
-    fn enrolled(&self) -> StoreResult<Uuid> {
-        let node = *self.node.lock();
+    fn enrolled(&self) -> StoreResult<(Uuid, String)> {
+        let node = self.node.lock().clone();
         node.ok_or_else(|| StoreError::Failed("this node is not enrolled".into()))
     }
 

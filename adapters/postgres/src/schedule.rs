@@ -12,9 +12,10 @@ use tertulia_ports::store::schedule::Scheduled;
 use tokio_postgres::Row;
 
 use crate::db::Db;
-use crate::messages::append::{fingerprint_of, taken};
+use crate::messages::append::taken;
 use crate::rows::{Here, get, id, time};
 use crate::sql::{Ran, Tx, all, exec, is_there, one};
+use tertulia_ports::store::messages::fingerprint_of;
 
 #[async_trait]
 impl Schedule for Db {

@@ -93,11 +93,14 @@ async fn two_clusters_are_kept_apart() {
     assert!(matches!(refused, OpenError::OtherCluster { .. }));
     assert!(refused.to_string().contains("in use by another cluster") && refused.to_string().contains("redis at a:6379"), "{refused}");
     two.enroll(Uuid::new_v4(), "redis at a:6379").await.unwrap();
-    assert!(one.beat().await.unwrap() && two.beat().await.unwrap());
+    let client = schema.client().await;
+    client.batch_execute("DELETE FROM nodes").await.unwrap();
+    two.beat().await.unwrap();
+    one.enroll(Uuid::new_v4(), "redis at b:6379").await.unwrap_err();
     one.leave().await.unwrap();
-    assert!(!one.beat().await.unwrap());
+    one.beat().await.unwrap_err();
     let silent = "UPDATE nodes SET seen_at = seen_at - interval '16 seconds'";
-    schema.client().await.batch_execute(silent).await.unwrap();
+    client.batch_execute(silent).await.unwrap();
     one.enroll(Uuid::new_v4(), "redis at b:6379").await.unwrap();
 }
 

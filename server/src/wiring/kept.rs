@@ -80,10 +80,8 @@ impl Kept {
         services.spine.tasks.every(BEAT_EVERY, move || {
             let postgres = beating.clone();
             async move {
-                match postgres.beat().await {
-                    Ok(true) => {}
-                    Ok(false) => tracing::error!("this server is not known to the database any more; was it restored or wiped?"),
-                    Err(error) => tracing::debug!(%error, "the database does not hear that this server works on it"),
+                if let Err(error) = postgres.beat().await {
+                    tracing::debug!(%error, "the database does not hear that this server works on it");
                 }
             }
         });

@@ -9,16 +9,16 @@ use tertulia_ports::store::{Page, PageRequest};
 
 use super::create::eligible;
 use crate::codes::Coded;
-use crate::cursor::Cursors;
 use crate::rows::{Here, RowNo, first, id, missing, need_user, time};
 use crate::sql::{Ran, all, exec, one, single};
+use tertulia_ports::store::PageCursors;
 
 pub(crate) fn role(db: &Connection, conversation: RowNo, user: RowNo) -> Ran<Option<MemberRole>> {
     let role = one(db, "SELECT role FROM members WHERE conversation = ? AND user = ?", (conversation, user), first::<Coded<MemberRole>>)?;
     Ok(role.map(|coded| coded.0))
 }
 
-pub(super) fn list(db: &Connection, cursors: Cursors, grant: Grant, page: &PageRequest) -> Ran<Page<Member>> {
+pub(super) fn list(db: &Connection, cursors: PageCursors, grant: Grant, page: &PageRequest) -> Ran<Page<Member>> {
     const SQL: &str = "SELECT u.id, m.role, m.joined_at, m.joined_seq FROM members m JOIN users u ON u.row = m.user
         WHERE m.conversation = ? AND m.joined_seq > ? ORDER BY m.joined_seq LIMIT ?";
     let here = Here::enter(db, grant)?;
@@ -29,7 +29,7 @@ pub(super) fn list(db: &Connection, cursors: Cursors, grant: Grant, page: &PageR
         let role: Coded<MemberRole> = row.get(1)?;
         Ok((Member { user_id: id(row, 0)?, role: role.0, joined_at: time(row, 2)? }, row.get::<_, i64>(3)?))
     })?;
-    cursors.page(&name, found, limit)
+    Ok(cursors.page(&name, found, limit)?)
 }
 
 pub(super) fn add_all(

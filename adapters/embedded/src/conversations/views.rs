@@ -8,11 +8,11 @@ use tertulia_ports::store::{Page, PageRequest};
 
 use super::{CONVERSATION, Stored, load, may_look, stored};
 use crate::codes::Coded;
-use crate::cursor::Cursors;
 use crate::receipts::unread;
 use crate::rows::{RowNo, id, maybe_time, need_user, seq, time, user_row};
 use crate::sql::{Ran, all, one};
 use crate::workspaces::{need_workspace, role_of};
+use tertulia_ports::store::PageCursors;
 
 pub(super) fn of_ids(db: &Connection, viewer: UserId, ids: &[ConversationId]) -> Ran<Vec<ConversationView>> {
     let Some(viewer) = user_row(db, viewer)? else { return Ok(Vec::new()) };
@@ -77,7 +77,7 @@ pub(crate) fn membership(db: &Connection, conversation: RowNo, user: RowNo) -> R
 /// Sorts after all that is younger: archived ones last, then by the newest message, then by making.
 type Place = (bool, i64, RowNo);
 
-pub(super) fn list(db: &Connection, cursors: Cursors, viewer: UserId, page: &PageRequest) -> Ran<Page<ConversationView>> {
+pub(super) fn list(db: &Connection, cursors: PageCursors, viewer: UserId, page: &PageRequest) -> Ran<Page<ConversationView>> {
     const PLACE: &str = "(c.archived_at IS NOT NULL, -coalesce(c.last_message_at, c.created_at), -c.row)";
     let name = format!("conversations {viewer}");
     let after: Place = cursors.open(&name, page.cursor.as_deref())?.unwrap_or((false, i64::MIN, 0));
@@ -98,7 +98,7 @@ pub(super) fn list(db: &Connection, cursors: Cursors, viewer: UserId, page: &Pag
 
 pub(super) fn browse(
     db: &Connection,
-    cursors: Cursors,
+    cursors: PageCursors,
     grant: WorkspaceGrant,
     query: &str,
     page: &PageRequest,
@@ -118,7 +118,7 @@ pub(super) fn browse(
 
 fn pages<P: serde::Serialize>(
     db: &Connection,
-    cursors: Cursors,
+    cursors: PageCursors,
     name: &str,
     viewer: RowNo,
     found: Vec<Stored>,

@@ -3,20 +3,16 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use sha2::{Digest, Sha256};
 use tertulia_domain::access::Grant;
 use tertulia_domain::event::{EventBody, MessageNew};
 use tertulia_domain::{Code, Event, Message, MessageId, Refusal, Timestamp, UserId};
 use tertulia_ports::sabotage::{Sabotage, is_on};
-use tertulia_ports::store::messages::{Appended, Draft};
+use tertulia_ports::store::messages::{Appended, Draft, Fingerprint, fingerprint_of};
 
 use super::mentions;
 use crate::codes::Coded;
 use crate::rows::{Here, RowNo, need_user, seq, time};
 use crate::sql::{Ran, exec, insert, one};
-
-/// Of what was first sent: content, and what it answers.
-pub(crate) type Fingerprint = [u8; 16];
 
 pub(super) fn one_draft(db: &Connection, grant: Grant, draft: Draft) -> Ran<Appended> {
     let mut here = Here::enter(db, grant)?;
@@ -145,17 +141,6 @@ fn message(here: &Here, sender_id: UserId, draft: Draft) -> Ran<Message> {
 
 pub(crate) fn fingerprint(draft: &Draft) -> Ran<Fingerprint> {
     Ok(fingerprint_of([draft.reply_to, draft.thread_root], &serde_json::to_vec(&draft.content)?))
-}
-
-/// `parents`: the message answered, and the thread's root. `content`: as JSON.
-pub(crate) fn fingerprint_of(parents: [Option<MessageId>; 2], content: &[u8]) -> Fingerprint {
-    let parents = parents.map(|id| id.map_or([0; 16], |id| *id.as_bytes()));
-    let hash = Sha256::new().chain_update(parents.as_flattened()).chain_update(content).finalize();
-    let mut fingerprint = Fingerprint::default();
-    for (byte, hashed) in fingerprint.iter_mut().zip(hash) {
-        *byte = hashed;
-    }
-    fingerprint
 }
 
 /// The message of this id where it is the same one; another one: `CONFLICT`.

@@ -8,9 +8,9 @@ use tertulia_ports::store::messages::{Located, MessageWindow, Window};
 use tertulia_ports::store::{Page, PageRequest};
 
 use super::load;
-use crate::cursor::Cursors;
 use crate::rows::{Here, RowNo, first, id, stored_seq, time, user_row};
 use crate::sql::{Fault, Ran, all, one};
+use tertulia_ports::store::PageCursors;
 
 pub(super) fn find(db: &Connection, id: MessageId, viewer: UserId) -> Ran<Option<Located>> {
     let Some(row) = one(db, "SELECT row FROM messages WHERE id = ?", [id.as_bytes()], first)? else { return Ok(None) };
@@ -70,7 +70,7 @@ pub(super) fn seq_at(db: &Connection, grant: Grant, at: Timestamp) -> Ran<Option
     found.map(|seq| Seq::try_from(seq).map_err(|_| Fault::Broken(format!("a message {seq} in {}", here.id)))).transpose()
 }
 
-pub(super) fn thread(db: &Connection, cursors: Cursors, grant: Grant, root: MessageId, page: &PageRequest) -> Ran<Page<Message>> {
+pub(super) fn thread(db: &Connection, cursors: PageCursors, grant: Grant, root: MessageId, page: &PageRequest) -> Ran<Page<Message>> {
     const SQL: &str = "SELECT row, seq FROM messages WHERE thread_root = ? AND seq > ? ORDER BY seq LIMIT ?";
     let here = Here::enter(db, grant)?;
     let root_row = load::target(db, &here, root)?.row;

@@ -9,9 +9,9 @@ use tertulia_ports::store::{Page, PageRequest};
 use super::{need_workspace, role_of};
 use crate::codes::Coded;
 use crate::conversations::members::take_out;
-use crate::cursor::Cursors;
 use crate::rows::{self, Here, RowNo, USER_COLUMNS, first, id, missing, need_user, time};
 use crate::sql::{Ran, all, exec, single};
+use tertulia_ports::store::PageCursors;
 
 pub(super) fn add(db: &Connection, workspace: RowNo, user: RowNo, role: WorkspaceRole, at: Timestamp) -> Ran<()> {
     let fields = (workspace, user, Coded(role), at.as_millis());
@@ -19,7 +19,7 @@ pub(super) fn add(db: &Connection, workspace: RowNo, user: RowNo, role: Workspac
     Ok(())
 }
 
-pub(super) fn list(db: &Connection, cursors: Cursors, grant: WorkspaceGrant, page: &PageRequest) -> Ran<Page<WorkspaceMember>> {
+pub(super) fn list(db: &Connection, cursors: PageCursors, grant: WorkspaceGrant, page: &PageRequest) -> Ran<Page<WorkspaceMember>> {
     let workspace = need_workspace(db, grant.workspace())?;
     let name = format!("workspace members {}", grant.workspace());
     let (after_name, after_row) = cursors.open::<(String, RowNo)>(&name, page.cursor.as_deref())?.unwrap_or_default();
@@ -33,7 +33,7 @@ pub(super) fn list(db: &Connection, cursors: Cursors, grant: WorkspaceGrant, pag
         let position: (String, RowNo) = (row.get(8)?, row.get(9)?);
         Ok((WorkspaceMember { user: rows::user(row, 0)?, role: role.0, joined_at: time(row, 7)? }, position))
     })?;
-    cursors.page(&name, found, limit)
+    Ok(cursors.page(&name, found, limit)?)
 }
 
 pub(super) fn set_role(

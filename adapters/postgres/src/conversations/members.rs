@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::create::check_eligible;
 use crate::codes::Coded;
-use crate::cursor::Cursors;
 use crate::rows::{Here, count, get, id, maybe_id, missing, time};
 use crate::sql::{Ran, Tx, all, exec, is_there, one, single};
+use tertulia_ports::store::PageCursors;
 
-pub(super) async fn list(db: Tx, cursors: Cursors, grant: Grant, page: &PageRequest) -> Ran<Page<Member>> {
+pub(super) async fn list(db: Tx, cursors: PageCursors, grant: Grant, page: &PageRequest) -> Ran<Page<Member>> {
     const SQL: &str = "SELECT user_id, role, joined_at, joined_seq FROM members
         WHERE conversation = $1 AND joined_seq > $2 ORDER BY joined_seq LIMIT $3";
     let here = Here::look(&db, grant).await?;
@@ -26,7 +26,7 @@ pub(super) async fn list(db: Tx, cursors: Cursors, grant: Grant, page: &PageRequ
         Ok((Member { user_id: id(row, 0)?, role: role.0, joined_at: time(row, 2)? }, get::<i64>(row, 3)?))
     })
     .await?;
-    cursors.page(&name, found, limit)
+    Ok(cursors.page(&name, found, limit)?)
 }
 
 pub(super) async fn add_all(

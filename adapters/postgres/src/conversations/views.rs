@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::{COLUMNS, WIDTH, conversation, may_look};
 use crate::codes::Coded;
-use crate::cursor::Cursors;
 use crate::receipts::unread;
 use crate::rows::{get, maybe_id, maybe_time, need_user, seq, time};
 use crate::sql::{Ran, Tx, all};
 use crate::workspaces::need_workspace;
+use tertulia_ports::store::PageCursors;
 
 /// A conversation with how the viewer, `$1`, stands to it; after [`COLUMNS`], [`MEMBERSHIP`] begins.
 fn view_sql() -> String {
@@ -82,7 +82,7 @@ fn place(conversation: &Conversation) -> Place {
     (conversation.archived_at.is_some(), -newest.as_millis(), conversation.id.0)
 }
 
-pub(super) async fn list(db: Tx, cursors: Cursors, viewer: UserId, page: &PageRequest) -> Ran<Page<ConversationView>> {
+pub(super) async fn list(db: Tx, cursors: PageCursors, viewer: UserId, page: &PageRequest) -> Ran<Page<ConversationView>> {
     const PLACE: &str = "c.archived_at IS NOT NULL, -coalesce(c.last_message_at, c.created_at)";
     let name = format!("conversations {viewer}");
     let after: Place = cursors.open(&name, page.cursor.as_deref())?.unwrap_or((false, i64::MIN, Uuid::max()));
@@ -106,7 +106,7 @@ pub(super) async fn list(db: Tx, cursors: Cursors, viewer: UserId, page: &PageRe
 
 pub(super) async fn browse(
     db: Tx,
-    cursors: Cursors,
+    cursors: PageCursors,
     grant: WorkspaceGrant,
     query: &str,
     page: &PageRequest,

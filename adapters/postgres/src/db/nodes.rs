@@ -8,6 +8,9 @@ use crate::OpenError;
 use crate::rows::get;
 use crate::sql::{Ran, Tx, exec, one, single};
 
+const ROW: &str = "INSERT INTO nodes (id, cluster, bus, started_at, seen_at) VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()";
+
 /// Somebody who is there with another bus.
 type Stranger = (Uuid, String, String, i64);
 
@@ -21,10 +24,9 @@ impl Db {
         }
     }
 
-    /// False where the row was taken away.
-    pub(crate) async fn beat(&self, node: Uuid) -> StoreResult<bool> {
-        const SQL: &str = "UPDATE nodes SET seen_at = clock_timestamp() WHERE id = $1";
-        self.write(async |db| Ok(exec(&db, SQL, &[&node]).await? > 0)).await
+    /// Puts the row back where it was taken away.
+    pub(crate) async fn beat(&self, node: Uuid, cluster: &str, bus: &str) -> StoreResult<()> {
+        self.write(async |db| exec(&db, ROW, &[&node, &cluster, &bus]).await.map(drop)).await
     }
 
     pub(crate) async fn leave(&self, node: Uuid) -> StoreResult<()> {
@@ -35,8 +37,6 @@ impl Db {
 async fn enroll(db: Tx, node: Uuid, cluster: &str, bus: &str) -> Ran<Option<Stranger>> {
     const STRANGER: &str = "SELECT id, cluster, bus, extract(epoch FROM clock_timestamp() - seen_at)::bigint FROM nodes
         WHERE id <> $1 AND (bus <> $2 OR cluster <> $3) AND seen_at > clock_timestamp() - interval '15 seconds' ORDER BY seen_at DESC LIMIT 1";
-    const ROW: &str = "INSERT INTO nodes (id, cluster, bus, started_at, seen_at) VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp())
-        ON CONFLICT (id) DO UPDATE SET cluster = $2, bus = $3, started_at = clock_timestamp(), seen_at = clock_timestamp()";
     // Two that start together see each other.
     single(&db, "SELECT pg_advisory_xact_lock(hashtext('tertulia nodes ' || current_schema()))", &[], |_| Ok(())).await?;
     exec(&db, "DELETE FROM nodes WHERE seen_at < clock_timestamp() - interval '1 day'", &[]).await?;

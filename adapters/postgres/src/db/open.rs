@@ -14,9 +14,9 @@ use super::connect::Target;
 use super::migrate::migrate;
 use super::replica::Replica;
 use super::{Db, trouble};
-use crate::cursor::Cursors;
 use crate::messages::append::Lanes;
 use crate::{OpenError, Options};
+use tertulia_ports::store::PageCursors;
 
 const SERVER_VERSION_MIN: i32 = 150_000;
 const SKEW_MAX_MS: i64 = 60_000;
@@ -34,7 +34,7 @@ impl Db {
             replica: replica.map(Replica::new),
             lanes: Lanes::start(target.pool(options.lanes)?, options.lanes, &months),
             months,
-            cursors: Cursors::new(cursor_key),
+            cursors: PageCursors::new(cursor_key),
         };
         db.make_room_ahead(now).await.map_err(|error| OpenError::Database(error.to_string()))?;
         Ok(db)

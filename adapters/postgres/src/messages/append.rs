@@ -4,10 +4,9 @@ mod batch;
 mod decide;
 mod lane;
 
-use sha2::{Digest, Sha256};
 use tertulia_domain::access::Grant;
-use tertulia_domain::{Code, MessageId, Refusal, UserId};
-use tertulia_ports::store::messages::{Appended, Draft};
+use tertulia_domain::{Code, Refusal, UserId};
+use tertulia_ports::store::messages::{Appended, Draft, Fingerprint, fingerprint_of};
 use tertulia_ports::{StoreError, StoreResult};
 
 use crate::rows::Here;
@@ -15,9 +14,6 @@ use crate::sql::{Ran, Tx};
 use decide::{Known, decide};
 
 pub(crate) use lane::Lanes;
-
-/// Of what was first sent: content, and what it answers.
-pub(crate) type Fingerprint = [u8; 16];
 
 /// A draft on its way into the log.
 #[derive(Clone)]
@@ -53,17 +49,6 @@ pub(super) async fn many(db: Tx, grant: Grant, items: &[Item]) -> Ran<Vec<Append
     let appended = decided.answers.into_iter().collect::<Result<Vec<_>, Refusal>>()?;
     decided.rows.write(&db, false).await?;
     Ok(appended)
-}
-
-/// `parents`: the message answered, and the thread's root. `content`: as JSON.
-pub(crate) fn fingerprint_of(parents: [Option<MessageId>; 2], content: &[u8]) -> Fingerprint {
-    let parents = parents.map(|id| id.map_or([0; 16], |id| *id.as_bytes()));
-    let hash = Sha256::new().chain_update(parents.as_flattened()).chain_update(content).finalize();
-    let mut fingerprint = Fingerprint::default();
-    for (byte, hashed) in fingerprint.iter_mut().zip(hash) {
-        *byte = hashed;
-    }
-    fingerprint
 }
 
 pub(crate) fn taken() -> Refusal {

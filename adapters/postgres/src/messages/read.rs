@@ -8,9 +8,9 @@ use tertulia_ports::store::messages::{Located, MessageWindow, Window};
 use tertulia_ports::store::{Page, PageRequest};
 
 use super::load::{self, BY_ID, COLUMNS, WITH_PARENTS, message};
-use crate::cursor::Cursors;
 use crate::rows::{Here, get, id, seq_of, stored_seq, time};
 use crate::sql::{Ran, Tx, all, one, single};
+use tertulia_ports::store::PageCursors;
 
 pub(super) async fn find(db: Tx, id: MessageId, viewer: UserId) -> Ran<Option<Located>> {
     let sql = format!("SELECT {COLUMNS} {BY_ID} {WITH_PARENTS} WHERE i.id = $1");
@@ -73,7 +73,7 @@ pub(super) async fn seq_at(db: Tx, grant: Grant, at: Timestamp) -> Ran<Option<Se
     found.map(seq_of).transpose()
 }
 
-pub(super) async fn thread(db: Tx, cursors: Cursors, grant: Grant, root: MessageId, page: &PageRequest) -> Ran<Page<Message>> {
+pub(super) async fn thread(db: Tx, cursors: PageCursors, grant: Grant, root: MessageId, page: &PageRequest) -> Ran<Page<Message>> {
     let here = Here::look(&db, grant).await?;
     let root_seq = load::target(&db, &here, root).await?.seq;
     let name = format!("thread {root}");

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::{lock, need_workspace, role_of};
 use crate::codes::Coded;
 use crate::conversations::members::take_out;
-use crate::cursor::Cursors;
 use crate::rows::{self, Here, USER_COLUMNS, count, get, id, missing, need_user, time};
 use crate::sql::{Ran, Tx, all, exec, single};
+use tertulia_ports::store::PageCursors;
 
 pub(super) async fn add(db: &Tx, workspace: WorkspaceId, user: UserId, role: WorkspaceRole, at: Timestamp) -> Ran<()> {
     const SQL: &str = "INSERT INTO workspace_members (workspace, user_id, role, joined_at) VALUES ($1, $2, $3, $4)";
@@ -19,7 +19,7 @@ pub(super) async fn add(db: &Tx, workspace: WorkspaceId, user: UserId, role: Wor
     Ok(())
 }
 
-pub(super) async fn list(db: Tx, cursors: Cursors, grant: WorkspaceGrant, page: &PageRequest) -> Ran<Page<WorkspaceMember>> {
+pub(super) async fn list(db: Tx, cursors: PageCursors, grant: WorkspaceGrant, page: &PageRequest) -> Ran<Page<WorkspaceMember>> {
     need_workspace(&db, grant.workspace()).await?;
     let name = format!("workspace members {}", grant.workspace());
     let (after_name, after_id) = cursors.open::<(String, Uuid)>(&name, page.cursor.as_deref())?.unwrap_or_default();
@@ -35,7 +35,7 @@ pub(super) async fn list(db: Tx, cursors: Cursors, grant: WorkspaceGrant, page: 
         Ok((WorkspaceMember { user, role: role.0, joined_at: time(row, 7)? }, position))
     })
     .await?;
-    cursors.page(&name, found, limit)
+    Ok(cursors.page(&name, found, limit)?)
 }
 
 pub(super) async fn set_role(db: Tx, grant: WorkspaceGrant, user: UserId, role: Option<WorkspaceRole>, at: Timestamp) -> Ran<Vec<Event>> {

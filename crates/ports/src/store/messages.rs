@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 use tertulia_domain::access::Grant;
 use tertulia_domain::content::Content;
 use tertulia_domain::event::DeleteReason;
@@ -22,6 +23,20 @@ pub struct Draft {
     pub priority: Priority,
     pub at: Timestamp,
     pub expires_at: Option<Timestamp>,
+}
+
+/// Of what was first sent: content, and what it answers. The same in every store, for ever.
+pub type Fingerprint = [u8; 16];
+
+/// `parents`: the message answered, and the thread's root. `content`: as JSON.
+pub fn fingerprint_of(parents: [Option<MessageId>; 2], content: &[u8]) -> Fingerprint {
+    let parents = parents.map(|id| id.map_or([0; 16], |id| *id.as_bytes()));
+    let hash = Sha256::new().chain_update(parents.as_flattened()).chain_update(content).finalize();
+    let mut fingerprint = Fingerprint::default();
+    for (byte, hashed) in fingerprint.iter_mut().zip(hash) {
+        *byte = hashed;
+    }
+    fingerprint
 }
 
 /// A message in the log.

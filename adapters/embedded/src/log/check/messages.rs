@@ -8,10 +8,10 @@ use tertulia_domain::{Content, MessageId, Seq, Timestamp, UserId};
 use super::Findings;
 use super::ledger::{Ledger, Reactions};
 use crate::conversations::Stored;
-use crate::messages::append::{Fingerprint, fingerprint_of};
 use crate::messages::mentions::unpack;
 use crate::rows::{RowNo, count, id, maybe_id, maybe_time, seq, time, user_row};
 use crate::sql::{Ran, all, one};
+use tertulia_ports::store::messages::{Fingerprint, fingerprint_of};
 
 struct Checked {
     row: RowNo,

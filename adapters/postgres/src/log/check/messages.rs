@@ -7,10 +7,10 @@ use tokio_postgres::Row;
 
 use super::ledger::{Ledger, Reactions};
 use super::{Findings, each};
-use crate::messages::append::fingerprint_of;
 use crate::messages::mentions::unpack;
 use crate::rows::{count, get, id, maybe_id, maybe_time, time};
 use crate::sql::{Ran, Tx};
+use tertulia_ports::store::messages::fingerprint_of;
 
 struct Checked {
     seq: i64,

@@ -1,41 +1,42 @@
-//! Where a list goes on, as a text that only this store can make.
+//! Where a list goes on, as a text that only its own store can make: for adapters.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tertulia_domain::{Code, Refusal};
-use tertulia_ports::store::Page;
 
-use crate::sql::Ran;
+use super::Page;
 
 const TAG_BYTES: usize = 8;
 
 /// Makes cursors and knows its own.
 #[derive(Clone, Copy)]
-pub(crate) struct Cursors {
+pub struct PageCursors {
     key: [u8; 16],
 }
 
-impl Cursors {
-    pub(crate) fn new(key: [u8; 16]) -> Self {
+impl PageCursors {
+    /// `key`: the store's own, for ever.
+    pub fn new(key: [u8; 16]) -> Self {
         Self { key }
     }
 
     /// `list` names the list and all that it depends on: a cursor is good for that one only.
-    fn seal(&self, list: &str, position: &impl Serialize) -> Ran<String> {
+    fn seal(&self, list: &str, position: &impl Serialize) -> serde_json::Result<String> {
         let mut bytes = serde_json::to_vec(position)?;
         bytes.extend(self.tag(list, &bytes));
         Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    pub(crate) fn open<T: DeserializeOwned>(&self, list: &str, cursor: Option<&str>) -> Ran<Option<T>> {
+    /// Where `list` goes on; `INVALID_CURSOR` for what was made elsewhere or for another list.
+    pub fn open<T: DeserializeOwned>(&self, list: &str, cursor: Option<&str>) -> Result<Option<T>, Refusal> {
         let Some(cursor) = cursor else { return Ok(None) };
         let position = self.read(list, cursor).ok_or_else(|| Refusal::new(Code::InvalidCursor, "not a cursor of this list"))?;
         Ok(Some(position))
     }
 
     /// A page out of up to `limit` + 1 items, each with its position.
-    pub(crate) fn page<T, P: Serialize>(&self, list: &str, mut found: Vec<(T, P)>, limit: u32) -> Ran<Page<T>> {
+    pub fn page<T, P: Serialize>(&self, list: &str, mut found: Vec<(T, P)>, limit: u32) -> serde_json::Result<Page<T>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = found.len() > limit;
         found.truncate(limit);
