@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tertulia_tests::{Client, Cluster, OwnRedis, PATIENCE, Scene, Server};
+use tertulia_testkit::Broker;
+use tertulia_tests::{Client, Cluster, PATIENCE, Scene, Server};
 
 async fn parts(server: &Server) -> Value {
     Client::new(server).get("/readyz").await.is(200)
@@ -19,8 +20,9 @@ async fn until(server: &Server, part: &str, state: &str) {
 
 #[tokio::test]
 async fn without_bus_and_redis_messages_arrive_within_seconds() {
-    let mut redis = OwnRedis::start();
-    let cluster = Cluster::over(2, &redis.url(), &redis.url());
+    let mut redis = Broker::redis(&[]);
+    let url = format!("redis://127.0.0.1:{}", redis.port);
+    let cluster = Cluster::over(2, &url, &url);
     let [one, other] = &cluster.nodes[..] else { panic!() };
     let scene = Scene::new(one).await;
     let [maya, omar, ines] = scene.members(["maya", "omar", "ines"]).await;

@@ -1,14 +1,6 @@
 //! Several servers on one PostgreSQL, with a bus between them. The services are those that `scripts/with-services.sh` starts.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-use tempfile::TempDir;
-
 use crate::{Options, Server, new_id};
-
-const STARTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What carries events between the nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,49 +61,5 @@ impl Cluster {
     pub fn arguments(&self, more: &[(&str, &str)]) -> Vec<String> {
         let own = self.settings.iter().map(|(key, value)| (*key, value.as_str()));
         own.chain(more.iter().copied()).flat_map(|(key, value)| ["--set".to_owned(), format!("{key}={value}")]).collect()
-    }
-}
-
-/// A Redis of a test's own, to be killed.
-pub struct OwnRedis {
-    child: Option<Child>,
-    port: u16,
-    folder: TempDir,
-}
-
-impl OwnRedis {
-    pub fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut redis = Self { child: None, port, folder: tempfile::tempdir().unwrap() };
-        redis.start_again();
-        redis
-    }
-
-    pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-
-    pub fn start_again(&mut self) {
-        let mut command = Command::new("redis-server");
-        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(self.folder.path());
-        self.child = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("redis-server is installed"));
-        let end = Instant::now() + STARTS_WITHIN;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(Instant::now() < end, "redis-server does not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for OwnRedis {
-    fn drop(&mut self) {
-        self.kill();
     }
 }

@@ -14,7 +14,7 @@ mod socket;
 
 pub use binary::binary;
 pub use client::{Account, Client, Reply, text};
-pub use cluster::{Bus, Cluster, OwnRedis, service};
+pub use cluster::{Bus, Cluster, service};
 pub use forge::Forge;
 pub use log::Log;
 pub use raw::{Handshake, RawSocket, exchange, exchange_all, frame};

@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 pub mod attendance_suite;
+pub mod broker;
 pub mod bus_suite;
+pub mod carrier_scene;
 pub mod carrier_suite;
 pub mod clock;
 pub mod fold;
@@ -18,6 +20,8 @@ pub mod random;
 pub mod store_suite;
 pub mod world;
 
+pub use broker::Broker;
+pub use carrier_scene::{CarrierScene, soon};
 pub use clock::ManualClock;
 pub use fold::Folded;
 pub use lossy::LossyBus;

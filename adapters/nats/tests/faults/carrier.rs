@@ -1,76 +1,26 @@
 //! Payloads while the broker goes and comes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tertulia_ports::Carrier;
 use tertulia_ports::carrier::Carried;
+
+use tertulia_testkit::CarrierScene;
 
 use crate::server::Server;
 use crate::{node, soon};
 
-/// What a node heard: the last number, and how often something was lost.
-#[derive(Default)]
-struct Heard {
-    last: AtomicU64,
-    lost: AtomicU64,
-}
-
-struct Scene {
-    one: Arc<dyn Carrier>,
-    other: Arc<dyn Carrier>,
-    heard: Arc<Heard>,
-    sent: AtomicU64,
-}
-
-impl Scene {
-    async fn open(server: &Server) -> Self {
-        let (one, other) = (node(server).await.carrier().await.unwrap(), node(server).await.carrier().await.unwrap());
-        let heard = Arc::new(Heard::default());
-        let hears = heard.clone();
-        other.receive(Arc::new(move |carried| match carried {
-            Carried::Payload(_, payload) => hears.last.store(u64::from_be_bytes(payload[..8].try_into().unwrap()), Ordering::SeqCst),
-            Carried::Lost => drop(hears.lost.fetch_add(1, Ordering::SeqCst)),
-        }));
-        let scene = Self { one, other, heard, sent: AtomicU64::new(0) };
-        scene.arrives().await;
-        scene
-    }
-
-    /// Whether the next number was taken.
-    fn send(&self) -> bool {
-        let number = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
-        self.one.send(u8::try_from(number % 16).unwrap(), Bytes::copy_from_slice(&number.to_be_bytes()))
-    }
-
-    fn lost(&self) -> u64 {
-        self.heard.lost.load(Ordering::SeqCst)
-    }
-
-    fn is_well(&self) -> [bool; 2] {
-        [self.one.health().is_ok(), self.other.health().is_ok()]
-    }
-
-    /// What is sent from now on comes.
-    async fn arrives(&self) {
-        assert!(self.send());
-        let number = self.sent.load(Ordering::SeqCst);
-        soon("a payload arrives", || self.heard.last.load(Ordering::SeqCst) == number).await;
-    }
-
-    async fn comes_back(&self, lost_before: u64) {
-        soon("both are well again", || self.is_well() == [true, true]).await;
-        soon("the loss is told", || self.lost() > lost_before).await;
-        self.arrives().await;
-    }
+async fn scene(server: &Server) -> CarrierScene {
+    let [one, other] = [node(server).await, node(server).await];
+    CarrierScene::open(one.carrier().await.unwrap(), other.carrier().await.unwrap()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_killed_and_comes_back() {
     let mut server = Server::start("");
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     for _ in 0..2 {
         let lost = scene.lost();
         server.kill();
@@ -91,7 +41,7 @@ async fn a_broker_that_is_killed_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_says_nothing_any_more() {
     let server = Server::start("");
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     let lost = scene.lost();
     server.signal("STOP");
     soon("the loss is noticed", || {
@@ -108,7 +58,7 @@ async fn a_broker_that_says_nothing_any_more() {
 async fn who_is_too_slow_is_told() {
     let server = Server::start("");
     let (one, other) = (node(&server).await.carrier().await.unwrap(), node(&server).await.carrier().await.unwrap());
-    let (heard, slow) = (Arc::new(Heard::default()), Arc::new(std::sync::Mutex::new(())));
+    let (heard, slow) = (Arc::new(tertulia_testkit::carrier_scene::Heard::default()), Arc::new(std::sync::Mutex::new(())));
     let (hears, waits) = (heard.clone(), slow.clone());
     other.receive(Arc::new(move |carried| {
         drop(waits.lock().unwrap());
@@ -141,7 +91,7 @@ async fn who_is_too_slow_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_is_refused_at_once() {
     let server = Server::start("");
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     let lost = scene.lost();
     server.signal("STOP");
     let (start, large) = (std::time::Instant::now(), Bytes::from(vec![0; 8 * 1024]));

@@ -7,26 +7,14 @@ mod carrier;
 mod open;
 mod server;
 
-use std::time::{Duration, Instant};
-
 use tertulia_nats::{Nats, Options};
+use tertulia_testkit::soon;
 use uuid::Uuid;
 
 use crate::server::Server;
-
-/// In which a loss has to be noticed, and what came back has to be found.
-const SOON: Duration = Duration::from_secs(5);
 
 async fn node(server: &Server) -> Nats {
     Nats::open(&Options { url: server.url(), credentials: None, cluster: "faults".into(), node: Uuid::new_v4(), may_be_away: false })
         .await
         .unwrap()
-}
-
-async fn soon(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < SOON, "{what}: not within {SOON:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }

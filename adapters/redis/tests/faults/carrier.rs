@@ -1,76 +1,23 @@
 //! Payloads while the broker goes and comes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tertulia_ports::Carrier;
-use tertulia_ports::carrier::Carried;
+
+use tertulia_testkit::CarrierScene;
 
 use crate::server::Server;
 use crate::{node, soon};
 
-/// What a node heard: the last number, and how often something was lost.
-#[derive(Default)]
-struct Heard {
-    last: AtomicU64,
-    lost: AtomicU64,
-}
-
-struct Scene {
-    one: Arc<dyn Carrier>,
-    other: Arc<dyn Carrier>,
-    heard: Arc<Heard>,
-    sent: AtomicU64,
-}
-
-impl Scene {
-    async fn open(server: &Server) -> Self {
-        let (one, other) = (node(server).await.carrier().await.unwrap(), node(server).await.carrier().await.unwrap());
-        let heard = Arc::new(Heard::default());
-        let hears = heard.clone();
-        other.receive(Arc::new(move |carried| match carried {
-            Carried::Payload(_, payload) => hears.last.store(u64::from_be_bytes(payload[..8].try_into().unwrap()), Ordering::SeqCst),
-            Carried::Lost => drop(hears.lost.fetch_add(1, Ordering::SeqCst)),
-        }));
-        let scene = Self { one, other, heard, sent: AtomicU64::new(0) };
-        scene.arrives().await;
-        scene
-    }
-
-    /// Whether the next number was taken.
-    fn send(&self) -> bool {
-        let number = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
-        self.one.send(u8::try_from(number % 16).unwrap(), Bytes::copy_from_slice(&number.to_be_bytes()))
-    }
-
-    fn lost(&self) -> u64 {
-        self.heard.lost.load(Ordering::SeqCst)
-    }
-
-    fn is_well(&self) -> [bool; 2] {
-        [self.one.health().is_ok(), self.other.health().is_ok()]
-    }
-
-    /// What is sent from now on comes.
-    async fn arrives(&self) {
-        assert!(self.send());
-        let number = self.sent.load(Ordering::SeqCst);
-        soon("a payload arrives", || self.heard.last.load(Ordering::SeqCst) == number).await;
-    }
-
-    async fn comes_back(&self, lost_before: u64) {
-        soon("both are well again", || self.is_well() == [true, true]).await;
-        soon("the loss is told", || self.lost() > lost_before).await;
-        self.arrives().await;
-    }
+async fn scene(server: &Server) -> CarrierScene {
+    let [one, other] = [node(server).await, node(server).await];
+    CarrierScene::open(one.carrier().await.unwrap(), other.carrier().await.unwrap()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_killed_and_comes_back() {
     let mut server = Server::start(&[]);
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     for _ in 0..2 {
         let lost = scene.lost();
         server.kill();
@@ -91,7 +38,7 @@ async fn a_broker_that_is_killed_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_says_nothing_any_more() {
     let server = Server::start(&[]);
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     let lost = scene.lost();
     server.signal("STOP");
     soon("the loss is noticed", || {
@@ -106,7 +53,7 @@ async fn a_broker_that_says_nothing_any_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_are_cut_one_by_one() {
     let server = Server::start(&[]);
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     // Who sends and what was sent on the way: the one that listens has to hear of either.
     for kind in ["pubsub", "normal"] {
         let lost = scene.lost();
@@ -124,7 +71,7 @@ async fn connections_that_are_cut_one_by_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_pauses_takes_no_more_than_fits() {
     let server = Server::start(&[]);
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     let lost = scene.lost();
     server.tell(&["CLIENT", "PAUSE", "4000", "ALL"]);
     let large = Bytes::from(vec![0; 128 * 1024]);
@@ -139,7 +86,7 @@ async fn a_broker_that_pauses_takes_no_more_than_fits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_of_somebody_else_counts_as_a_loss() {
     let server = Server::start(&[]);
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     let lost = scene.lost();
     server.tell(&["PUBLISH", "tertulia:{faults}:carrier-1:3", "hello there"]);
     soon("the loss is told", || scene.lost() > lost).await;
@@ -154,7 +101,7 @@ async fn a_carrier_that_is_dropped_lets_go() {
         let output = std::process::Command::new("redis-cli").args(["-p", &server.port.to_string(), "CLIENT", "LIST"]).output().unwrap();
         String::from_utf8(output.stdout).unwrap().lines().filter(|line| line.contains("resp=3")).count()
     };
-    let scene = Scene::open(&server).await;
+    let scene = scene(&server).await;
     assert_eq!(clients(), 4, "the commands' connection has gone with its node");
     drop(scene);
     soon("all connections are closed", || clients() == 0).await;
