@@ -101,6 +101,10 @@ impl Gateway {
             socket.run(number, gateway.clone())?;
         }
         gateway.pace();
+        // Whoever is only sent everything back has no session.
+        if !gateway.config.echo {
+            gateway.hub.watch_sessions();
+        }
         Ok(gateway)
     }
 

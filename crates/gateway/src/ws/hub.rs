@@ -51,8 +51,6 @@ pub struct Member {
 
 /// How often the logs are read for what is new while other nodes are not heard.
 const POLL_EVERY: Duration = Duration::from_secs(1);
-/// How often the store is asked whether sessions are still good: what revoked them may not have been heard.
-const SESSIONS_EVERY: Duration = Duration::from_secs(10);
 /// How often the tails of all logs are compared with what was delivered: an event lost at the end shows no gap.
 const TAILS_EVERY: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(200);
@@ -116,11 +114,6 @@ impl Hub {
                     drop(hub.read_anew().await);
                 }
             }
-        });
-        let asking = hub.clone();
-        tasks.every(SESSIONS_EVERY, move || {
-            let hub = asking.clone();
-            async move { hub.check_sessions().await }
         });
         let checking = hub.clone();
         tasks.every(TAILS_EVERY, move || {

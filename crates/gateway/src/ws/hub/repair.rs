@@ -19,6 +19,8 @@ const WAIT: Duration = Duration::from_millis(50);
 const AGAIN: Duration = Duration::from_secs(1);
 const HEADS_AT_ONCE: usize = 500;
 const SESSIONS_AT_ONCE: usize = 500;
+/// How often the store is asked whether sessions are still good: what revoked them may not have been heard.
+const SESSIONS_EVERY: Duration = Duration::from_secs(10);
 /// Users whose conversations are read at the same time.
 const USERS_AT_ONCE: usize = 8;
 
@@ -119,8 +121,17 @@ impl Hub {
         self.load(user, true).await
     }
 
+    /// Looks now and then whether the sessions of all connections are still good.
+    pub fn watch_sessions(&self) {
+        let hub = self.clone();
+        self.0.services.spine.tasks.every(SESSIONS_EVERY, move || {
+            let hub = hub.clone();
+            async move { hub.check_sessions().await }
+        });
+    }
+
     /// Closes the connections of sessions that are over.
-    pub(super) async fn check_sessions(&self) {
+    async fn check_sessions(&self) {
         let sessions: Vec<(UserId, SessionId)> = self.0.core.lock().sessions().into_iter().collect();
         for asked in sessions.chunks(SESSIONS_AT_ONCE) {
             let Ok(live) = self.0.services.delivery.live_sessions(asked).await else { return };
