@@ -3,16 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tertulia_tests::{Bus, Cluster, Options, PATIENCE, Scene, Socket, new_id, text};
+use tertulia_tests::{Bus, Client, Cluster, Options, PATIENCE, Scene, Socket, new_id, text};
 
-async fn presence(socket: &mut Socket, user: &str, status: &str) {
-    socket
-        .expect_frame(|frame| {
-            let payload = &frame["payload"];
-            let is = |item: &Value| item["userId"] == *user && item["status"] == *status;
-            is(payload) || payload["items"].as_array().is_some_and(|items| items.iter().any(is))
-        })
-        .await;
+async fn presence(socket: &mut Socket, user: &Client, status: &str) {
+    socket.expect_presence(user, |presence| presence["status"] == *status).await;
 }
 
 #[tokio::test]
@@ -63,16 +57,16 @@ async fn presence_is_one_over_all_nodes() {
     let shown = his.ok("presence.subscribe", json!({ "userIds": [maya.id()] })).await;
     assert_eq!(shown["items"][0]["status"], "offline");
     let mut hers = maya.socket().await;
-    presence(&mut his, maya.id(), "online").await;
+    presence(&mut his, &maya, "online").await;
     let second = maya.on(other).socket().await;
     hers.ok("presence.update", json!({ "status": "dnd", "text": "writing" })).await;
-    presence(&mut his, maya.id(), "dnd").await;
+    presence(&mut his, &maya, "dnd").await;
     hers.close().await;
     // She is still there, on the other node, and what she chose there counts everywhere.
     let shown = his.ok("presence.subscribe", json!({ "userIds": [maya.id()] })).await;
     assert_eq!((&shown["items"][0]["status"], &shown["items"][0]["text"]), (&json!("dnd"), &json!("writing")));
     second.close().await;
-    presence(&mut his, maya.id(), "offline").await;
+    presence(&mut his, &maya, "offline").await;
 }
 
 #[tokio::test]
@@ -149,7 +143,7 @@ async fn tickets_and_connections_go_from_node_to_node() {
     }
     let token = his.connected["resumeToken"].as_str().unwrap().to_owned();
     drop(his);
-    presence(&mut hers, omar.id(), "offline").await;
+    presence(&mut hers, &omar, "offline").await;
     let said = hers.say(&direct, "while he was away").await;
     let bearer = format!("Bearer {}", omar.access_token());
     let mut his = Socket::with(&omar, &format!("?resume={token}"), &[("authorization", &bearer)]).await;

@@ -144,6 +144,18 @@ impl Socket {
         }
     }
 
+    /// A user's presence that is as wanted, alone or in a batch.
+    pub async fn expect_presence(&mut self, user: &Client, wanted: impl Fn(&Value) -> bool) -> Value {
+        let find = |frame: &Value| {
+            let single = std::slice::from_ref(&frame["payload"]);
+            let items = frame["payload"]["items"].as_array().map_or(single, Vec::as_slice);
+            let told = frame["type"].as_str().is_some_and(|kind| kind.starts_with("presence."));
+            items.iter().find(|item| told && item["userId"] == user.id() && wanted(item)).cloned()
+        };
+        let frame = self.expect_frame(|frame| find(frame).is_some()).await;
+        find(&frame).unwrap()
+    }
+
     /// Everything that comes within `time`, kept frames first.
     pub async fn gather(&mut self, time: Duration) -> Vec<Value> {
         let end = Instant::now() + time;

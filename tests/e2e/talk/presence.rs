@@ -3,17 +3,9 @@
 use serde_json::{Value, json};
 use tertulia_tests::{Client, Scene, Server, Socket};
 
-/// The user's next presence, alone or in a batch, that has this status.
+/// The user's next presence that has this status.
 async fn becomes(socket: &mut Socket, user: &Client, status: &str) -> Value {
-    let is_it = |item: &Value| item["userId"] == user.id() && item["status"] == *status;
-    loop {
-        let frame = socket.expect_frame(|frame| frame["type"].as_str().unwrap().starts_with("presence.")).await;
-        let single = std::slice::from_ref(&frame["payload"]);
-        let items = frame["payload"]["items"].as_array().map_or(single, Vec::as_slice);
-        if let Some(found) = items.iter().find(|item| is_it(item)) {
-            return found.clone();
-        }
-    }
+    socket.expect_presence(user, |presence| presence["status"] == *status).await
 }
 
 #[tokio::test]
